@@ -1,0 +1,173 @@
+"""The commands that bring events in: ingest, parse."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+import msgspec
+
+from collectors.batches import Plan, Step, steps
+from collectors.files import expand
+from collectors.formats import FORMATS
+from collectors.inputs import InputProblem
+from collectors.reading import read
+from collectors.zone import zone_named
+from tracer.cli import store_of, with_config
+from tracer.config import Config
+from tracer.errors import UnusableInput
+from tracer.exports.as_json import plain, time_text
+from tracer.ingest import ingest as store_batch
+from tracer.model import Event
+
+
+class Totals(msgspec.Struct):
+    """What a run did: the command's result."""
+
+    lines: int = 0
+    events: int = 0
+    unparsed: int = 0
+    messages: int = 0
+    deliveries: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    duplicates: int = 0
+
+    def add(self, step: Step) -> None:
+        """Count one step in; a stay that grew is one message."""
+        progress = step.batch.progress
+        self.lines += progress.lines
+        self.events += progress.events
+        self.unparsed += progress.unparsed
+        for item in step.batch.arrivals:
+            if not item.known_id:
+                self.messages += 1
+                self.deliveries += len(item.deliveries)
+        self.first_us = _either(min, self.first_us, progress.first_us)
+        self.last_us = _either(max, self.last_us, progress.last_us)
+
+    def result(self, seconds: float) -> dict[str, Any]:
+        """The contract's object."""
+        return {
+            "lines": self.lines,
+            "events": self.events,
+            "unparsed": self.unparsed,
+            "duplicates": self.duplicates,
+            "messages": self.messages,
+            "deliveries": self.deliveries,
+            "first_at": time_text(self.first_us),
+            "last_at": time_text(self.last_us),
+            "seconds": round(seconds, 3),
+            "lines_per_s": round(self.lines / seconds) if seconds else 0,
+        }
+
+
+def _either(choose: Any, one: int | None, other: int | None) -> int | None:
+    known = [at for at in (one, other) if at is not None]
+    return choose(known) if known else None
+
+
+_FORMAT_NAMES = ["auto", *(form.name for form in FORMATS)]
+
+
+def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, list[InputProblem]]:
+    """Read a plan into the store; what was counted, and what was wrong with the inputs."""
+    engine = store_of(config)
+    totals, problems = Totals(), []
+    try:
+        for step in _shown(read(plan), plan, quiet):
+            totals.duplicates += store_batch(engine, step.batch)
+            totals.add(step)
+            problems += step.problems
+    finally:
+        engine.dispose()
+    return totals, problems
+
+
+def _shown(running: Iterable[Step], plan: Plan, quiet: bool) -> Iterator[Step]:
+    """The steps, with a progress bar on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield from running
+        return
+    # rich takes long to import, and only a person at a terminal needs it
+    from rich.console import Console
+    from rich.progress import Progress
+
+    octets = sum(log.size or 0 for log in plan.inputs) or None
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("Reading", total=octets)
+        for step in running:
+            yield step
+            bar.update(task, completed=step.consumed)
+
+
+@click.command()
+@with_config
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
+@click.option("--source", default="", help="Name of the source; by default the log's own.")
+@click.option("--host", default="", help="Host to note where lines name none.")
+@click.option("--year", type=int, help="Year of the first line, if its stamps have none.")
+@click.option("--timezone", default="", help="Zone of stamps that name none; by default this machine's.")
+@click.option("--json", "as_object", is_flag=True, help="The result as one JSON object.")
+def ingest(
+    config: Config, paths: tuple[str, ...], form: str, source: str, host: str,
+    year: int | None, timezone: str, as_object: bool,
+) -> None:  # fmt: skip
+    """Read log files into the store. Reading one again changes nothing.
+
+    Files may be plain or packed (.gz .bz2 .xz .zst); folders are read whole; - is
+    standard input.
+
+    \b
+    Examples:
+      mailtracer ingest /var/log/mail.log*
+      journalctl -o json -u postfix@- | mailtracer ingest --source mx1 -
+    """
+    if timezone:
+        zone_named(timezone)
+    inputs, problems = expand(paths)
+    started = time.monotonic()
+    plan = Plan(tuple(inputs), form, source, host, year, timezone)
+    totals, later_problems = run(config, plan)
+    problems += later_problems
+    for problem in problems:
+        click.echo(f"{problem.path}: {problem.message}", err=True)
+    result = totals.result(time.monotonic() - started)
+    if as_object:
+        click.echo(json.dumps(result))
+    else:
+        click.echo(_in_words(result), err=True)
+    if problems and not totals.lines:
+        raise UnusableInput("nothing could be read")
+
+
+def _in_words(result: dict[str, Any]) -> str:
+    return (
+        f"{result['lines']:,} lines read, {result['messages']:,} messages, "
+        f"{result['deliveries']:,} deliveries, {result['unparsed']:,} lines not understood, "
+        f"{result['seconds']} s"
+    )
+
+
+@click.command()
+@click.argument("path")
+@click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
+def parse(path: str, form: str) -> None:
+    """Print the events of a log, one JSON object a line.
+
+    \b
+    Example:  mailtracer parse /var/log/mail.log | head
+    """
+    inputs, problems = expand([path])
+    for problem in problems:
+        click.echo(f"{problem.path}: {problem.message}", err=True)
+    for step in steps(Plan(tuple(inputs), form)):
+        for item in step.batch.arrivals:
+            for event in msgspec.msgpack.decode(item.events, type=list[Event]):
+                click.echo(msgspec.json.encode(plain(event)).decode())
+

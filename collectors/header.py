@@ -1,0 +1,231 @@
+"""Line heads to LogLines: syslog in its spellings, JSON entries, container prefixes.
+
+Owns the path of every line, so the two usual forms are read by slicing with what the
+line before it taught: the hour, the origin.  Everything else takes the slow way, which
+reads any line, and must agree with the fast one.  Knows nothing of mail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import tzinfo
+
+from msgspec.structs import replace
+
+from tracer.model import LogLine, when
+
+from .entry import read_entry
+from .origin import Origin, bare_host, read_origin, text_start
+from .stamp import Stamp, micros_of, read_stamp, seconds_of_an_hour, utc_us
+from .structured import read_structured
+from .year import YearGuess
+from .zone import LocalClock
+
+KNOWN_ORIGINS = 10_000
+
+_PREFIX = re.compile(
+    r"(?:[\0\ufeff\s]+"
+    r"|<(?:\d{1,3}|[a-z]\w{1,9}\.[a-z]{1,9})>\s?"
+    r"|(?:\x1b\[[0-9;]*m)*[\w./-]{1,100} *\| ?(?:\x1b\[[0-9;]*m)* ?)+"  # docker compose logs
+)
+_STREAM = re.compile(r" (?:(?:stdout|stderr) [FP] )?")  # Kubernetes CRI; docker logs --timestamps
+
+
+class HeadReader:
+    """Reads the lines of one source, oldest first.
+
+    `year` guesses the years and `zone` gives the offsets that stamps do not name;
+    `host` stands in where a line names no host.
+    """
+
+    __slots__ = (
+        "_clock", "_cut", "_host", "_hour", "_hour_us", "_iso_hour", "_iso_hour_us", "_iso_zone",
+        "_origins", "_seconds", "_source", "_stop", "_year",
+    )  # fmt: skip
+
+    def __init__(self, source: str, *, year: YearGuess, zone: tzinfo, host: str = "") -> None:
+        self._source = source
+        self._host = host
+        self._year = year
+        self._clock = LocalClock(zone)
+        self._seconds = seconds_of_an_hour()
+        self._origins: dict[str, Origin] = {}
+        self._hour = self._iso_hour = ""  # "Nov 22 12", "2026-11-22T12"
+        self._hour_us = self._iso_hour_us = 0
+        self._cut = self._stop = 0  # where the fraction and the stamp end
+        self._iso_zone = ""
+
+    def read(self, line: str) -> LogLine | None:
+        """The line with its head read; None when it has none.  Never raises.
+
+        `head + text` is `line`, save for JSON entries, whose head is made.
+        """
+        found = self.read_many((line,), [])
+        return found[0] if found else None
+
+    def read_many(self, lines: Iterable[str], unreadable: list[str]) -> list[LogLine]:
+        """The lines of a block with their heads read; those without one go to `unreadable`."""
+        found: list[LogLine] = []
+        add = found.append
+        origins, seconds, source, stamp, at_us = self._origins, self._seconds, self._source, "", 0
+        for line in lines:
+            head, _, text = line.partition(": ")
+            origin = None
+            if head[:15] == stamp:
+                origin = origins.get(head[15:])
+            elif head[:9] == self._hour:
+                second = seconds.get(head[9:15])
+                if second is not None:
+                    stamp, at_us = head[:15], self._hour_us + second
+                    origin = origins.get(head[15:])
+            if origin is not None and text[:1] not in "[ ":
+                host, program, pid = origin
+                add(LogLine(at_us, host, program, pid, text, head + ": ", source))
+                continue
+            read = self._read_iso(head, text) or self._read_slowly(line)
+            stamp = ""
+            if read is not None:
+                add(read)
+            elif line:
+                unreadable.append(line)
+        return found
+
+    def _read_iso(self, head: str, text: str) -> LogLine | None:
+        if head[:13] != self._iso_hour:
+            return None
+        origin = self._origins.get(head[self._stop :])
+        at_us = self._iso_us(head)
+        if origin is None or at_us is None or text[:1] in "[ ":
+            return None
+        host, program, pid = origin
+        return LogLine(at_us, host, program, pid, text, head + ": ", self._source)
+
+    def _iso_us(self, stamp: str) -> int | None:
+        """Time of an ISO 8601 stamp in the hour and the shape of the last one."""
+        second, cut = self._seconds.get(stamp[13:19]), self._cut
+        if second is None or stamp[cut : self._stop] != self._iso_zone:
+            return None
+        if cut > 19:
+            digits = stamp[20:cut]
+            if stamp[19] != "." or not digits.isdecimal():
+                return None
+            second += int(digits) if cut == 26 else micros_of(digits)
+        return self._iso_hour_us + second
+
+    def _read_slowly(self, line: str) -> LogLine | None:
+        if line[:1] == "{":
+            return self._read_entry(line)
+        stamp = read_stamp(line)
+        if stamp is not None:
+            found = self._read_stamped(line, stamp)
+            if found is not None:
+                self._remember_hour(line, stamp, found.at_us)
+            return found
+        if line[:1] == "<":
+            structured = self._read_structured(line)
+            if structured is not None:
+                return structured
+        prefix = _PREFIX.match(line)
+        inner = self.read(line[prefix.end() :]) if prefix else None
+        return replace(inner, head=prefix[0] + inner.head) if prefix and inner else None
+
+    def _read_stamped(self, line: str, stamp: Stamp, is_inner: bool = False) -> LogLine | None:
+        at_us = self._at_us(stamp)
+        if at_us is None:
+            return None
+        rest = line[stamp.length :]
+        found = read_origin(rest)
+        if found is None:
+            if stamp.year is None or is_inner:
+                return self._read_bare(line, stamp, at_us)
+            return self._read_twice_stamped(line, stamp, at_us)
+        origin, tag_end = found
+        host, program, pid = origin if origin.host else origin._replace(host=self._host)
+        if rest.find(": ") + 2 == tag_end:
+            self._remember_origin(rest[: tag_end - 2], Origin(host, program, pid))
+        end = stamp.length + text_start(rest, tag_end)
+        return LogLine(at_us, host, program, pid, line[end:], line[:end], self._source)
+
+    def _read_bare(self, line: str, stamp: Stamp, at_us: int) -> LogLine:
+        # Without a program there is a host in the BSD form, which has its place there.
+        host, skipped = bare_host(line[stamp.length :], is_named=stamp.year is None)
+        end = stamp.length + skipped
+        return LogLine(at_us, host or self._host, "", "", line[end:], line[:end], self._source)
+
+    def _read_twice_stamped(self, line: str, stamp: Stamp, at_us: int) -> LogLine | None:
+        # The outer stamp is the container's: it has a year and a zone, so it is the better one.
+        outer = _STREAM.match(line, stamp.length)
+        start = outer.end() if outer else stamp.length
+        rest = line[start:]
+        inner_stamp = read_stamp(rest)
+        inner = self._read_stamped(rest, inner_stamp, is_inner=True) if inner_stamp else None
+        if inner is None:
+            return self._read_bare(line, stamp, at_us)
+        return replace(inner, at_us=at_us, head=line[:start] + inner.head)
+
+    def _read_structured(self, line: str) -> LogLine | None:
+        found = read_structured(line)
+        at_us = self._structured_us(found.stamp) if found else None
+        if found is None or at_us is None:
+            return None
+        host, program, pid, end = found.host or self._host, found.app, found.procid, found.end
+        tag = None if program else read_origin(" " + line[end:])
+        if tag is not None:
+            (_, program, pid), tag_end = tag
+            end += tag_end - 1
+        return LogLine(at_us, host, program, pid, line[end:], line[:end], self._source)
+
+    def _structured_us(self, written: str) -> int | None:
+        if written[:13] == self._iso_hour and len(written) == self._stop:
+            at_us = self._iso_us(written)
+            if at_us is not None:
+                return at_us
+        stamp = read_stamp(written)
+        at_us = self._at_us(stamp) if stamp else None
+        if stamp and at_us is not None:
+            self._remember_hour(written, stamp, at_us)
+        return at_us
+
+    def _read_entry(self, line: str) -> LogLine | None:
+        entry = read_entry(line)
+        if entry is None:
+            return None
+        inner = self.read(entry.text) if entry.is_wrapped else None
+        if inner is not None:
+            return replace(inner, at_us=entry.at_us)
+        host, tag = entry.host or self._host, entry.program
+        if entry.pid:
+            tag += f"[{entry.pid}]"
+        head = f"{when(entry.at_us).isoformat()} {host} {tag}: "
+        return LogLine(entry.at_us, host, entry.program, entry.pid, entry.text, head, self._source)
+
+    def _at_us(self, stamp: Stamp) -> int | None:
+        if stamp.zone is not None and stamp.year is not None:
+            return utc_us(stamp)
+        year = stamp.year
+        if year is None:
+            year = self._year.year_of(stamp.month, stamp.day)
+        if year is None:
+            return None
+        try:
+            return self._clock.moment(year, stamp.month, stamp.day, stamp.hour, stamp.in_hour_us)
+        except (ValueError, OverflowError):
+            return None
+
+    def _remember_hour(self, line: str, stamp: Stamp, at_us: int) -> None:
+        hour_us = at_us - stamp.in_hour_us
+        if stamp.zone is None and self._clock.plain_us != hour_us:
+            return
+        if stamp.year is None and stamp.length == 15:
+            self._hour, self._hour_us = line[:9], hour_us
+        elif stamp.year is not None and line[4:5] == "-" and line[7:8] == "-":
+            self._iso_hour, self._iso_hour_us = line[:13], hour_us
+            self._cut = 19 + (len(stamp.fraction) + 1 if stamp.fraction else 0)
+            self._stop = stamp.length
+            self._iso_zone = line[self._cut : self._stop]
+
+    def _remember_origin(self, written: str, origin: Origin) -> None:
+        if len(self._origins) >= KNOWN_ORIGINS:
+            self._origins.clear()
+        self._origins[written] = origin

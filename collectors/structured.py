@@ -1,0 +1,33 @@
+"""Heads of RFC 5424: `<22>1 stamp host app procid msgid structured-data text`."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_HEAD = re.compile(r"<\d{1,3}>[1-9]\d? (\S{1,40}) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ")
+_DATA = re.compile(
+    r"-|(?:\[[^\s=\]\"]+(?: [^\s=\]\"]+=\"(?:[^\"\\]|\\.)*\")*\])+"  # section 6.3; "]" without "\" too
+)
+_BEFORE_TEXT = re.compile(" *\ufeff? *")
+
+
+class Structured(NamedTuple):
+    """The fields as written, "" for the nil value `-`; the text starts at `end`."""
+
+    stamp: str
+    host: str
+    app: str
+    procid: str
+    end: int
+
+
+def read_structured(line: str) -> Structured | None:
+    """The head of an RFC 5424 line; None when `line` is none."""
+    head = _HEAD.match(line)
+    if head is None:
+        return None
+    data = _DATA.match(line, head.end())
+    before_text = _BEFORE_TEXT.match(line, data.end() if data else head.end())
+    stamp, host, app, procid, _ = ("" if field == "-" else field for field in head.groups())
+    return Structured(stamp, host, app, procid, before_text.end() if before_text else head.end())

@@ -1,0 +1,62 @@
+"""What holds for every test: UTC, no settings from outside, no network but loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+_HERE = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    for name in [name for name in os.environ if name.startswith("MAILTRACER_")]:
+        del os.environ[name]
+    # The same examples on every machine, and none fails for being slow on a busy one.
+    settings.register_profile("mailtracer", derandomize=True, deadline=None)
+    settings.load_profile("mailtracer")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for kind in ("system", "browser"):
+            if item.path.is_relative_to(_HERE / kind):
+                item.add_marker(kind)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loopback_only() -> Iterator[None]:
+    """A test that would speak to another machine fails and names the address."""
+    guarded = {name: getattr(socket.socket, name) for name in ("connect", "connect_ex", "sendto")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, original in guarded.items():
+            patch.setattr(socket.socket, name, _guarded(original))
+        yield
+
+
+def _guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: socket.socket, *args: Any) -> Any:
+        address = args[-1]
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise AssertionError(f"a test speaks to {address}; only loopback is allowed")
+        return original(self, *args)
+
+    return call
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""Every cause is complete in both languages, has its source, and proves itself by its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+import tracer.causes
+from tracer.causes import Cause, Side, Text, catalog, outcome_cards
+from tracer.causes.catalog import Example, placeholders, read_causes
+from tracer.causes.words import PLACEHOLDERS
+from tracer.errors import ConfigError
+from tracer.explain import classify
+from tracer.model import Outcome
+
+CAUSES = tuple(catalog().values())
+CARDS = (*CAUSES, *outcome_cards().values())
+EVERY_EXAMPLE = [(cause.id, example) for cause in CAUSES for example in cause.example]
+EVERY_COUNTER_EXAMPLE = [(cause.id, example) for cause in CAUSES for example in cause.not_example]
+
+
+def named(cause: str, example: Example) -> str:
+    """The cause that an example is given."""
+    outcome = Outcome(example.outcome) if example.outcome else Outcome.BOUNCED
+    return classify(outcome, example.reply, example.status, example.command, example.program)
+
+
+def texts(card: Cause) -> Iterator[tuple[str, Text, Text]]:
+    """The English and Russian texts of a card, those for a refusal at our door included."""
+    yield "", card.en, card.ru
+    if card.en.at_our_door and card.ru.at_our_door:
+        yield "at_our_door", card.en.at_our_door, card.ru.at_our_door
+
+
+def sentences(text: Text) -> Iterator[str]:
+    yield from (text.headline, text.tell_user, text.tell_their_admin)
+    yield from (verb + rest for verb, rest in text.steps)
+
+
+@pytest.mark.parametrize(("cause", "example"), EVERY_EXAMPLE, ids=lambda value: str(value)[:60])
+def test_example_is_given_its_own_cause(cause: str, example: Example) -> None:
+    assert named(cause, example) == cause
+
+
+@pytest.mark.parametrize(
+    ("cause", "example"), EVERY_COUNTER_EXAMPLE, ids=lambda value: str(value)[:60]
+)
+def test_counter_example_is_given_another_cause(cause: str, example: Example) -> None:
+    assert named(cause, example) != cause
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_cause_has_examples_and_sources(cause: Cause) -> None:
+    assert len(cause.example) >= 3
+    assert cause.reference
+    assert len({example.reply for example in cause.example}) == len(cause.example)
+    for source in cause.reference:
+        assert source.url.startswith("https://")
+        assert date(2026, 1, 1) <= date.fromisoformat(source.read) <= date(2100, 1, 1)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_card_says_the_same_in_both_languages(card: Cause) -> None:
+    for _, en, ru in texts(card):
+        assert len(en.steps) == len(ru.steps)
+        for one, other in zip(sentences(en), sentences(ru), strict=True):
+            assert placeholders(one) == placeholders(other)
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_card_uses_only_known_placeholders(card: Cause) -> None:
+    for _, en, ru in texts(card):
+        for sentence in chain(sentences(en), sentences(ru)):
+            assert placeholders(sentence) <= PLACEHOLDERS
+
+
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
+def test_card_gives_steps_and_is_written_in_its_language(card: Cause) -> None:
+    for where, en, ru in texts(card):
+        assert 2 <= len(en.steps) <= 4, where
+        assert any("а" <= letter <= "я" for letter in ru.headline)
+        assert not any("а" <= letter <= "я" for letter in en.headline + en.tell_user)
+        assert not any(word in en.tell_user for word in ("SMTP", "DNS", "RFC", "IP address"))
+
+
+def test_every_side_is_used() -> None:
+    assert {cause.side for cause in CAUSES} == set(Side)
+
+
+def test_names_are_those_of_the_files() -> None:
+    folder = Path(tracer.causes.__file__).parent
+    assert set(catalog()) == {path.stem for path in folder.glob("*.toml")}
+
+
+GOOD = """
+id = "odd"
+side = "us"
+urgency = "today"
+severity = "soft"
+reference = [{ text = "t", url = "https://x.example", read = "2026-11-22" }]
+[[match]]
+level = "phrase"
+text = ["odd words"]
+[en]
+title = "Odd"
+headline = "{recipient} is odd."
+steps = [["Do", " this."]]
+tell_user = "a"
+tell_their_admin = "b"
+[ru]
+title = "Странно"
+headline = "Адрес {recipient} странный."
+steps = [["Сделайте", " это."]]
+tell_user = "а"
+tell_their_admin = "б"
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "complaint"),
+    [
+        ('side = "us"', 'side = "them"', "side"),
+        ('id = "odd"', 'id = "even"', "`id` is 'even'"),
+        ('level = "phrase"', 'level = "sure"', "match 1: `level` is 'sure'"),
+        ('text = ["odd words"]', "", "match 1: `text` is missing"),
+        ('text = ["odd words"]', 'text = ["Odd words"]', "lower case"),
+        ('text = ["odd words"]', 'txt = ["odd words"]', "txt"),
+        ('title = "Странно"', "", "`ru.title` is missing"),
+        ('"Адрес {recipient} странный."', '"Адрес странный."', "`ru.headline`"),
+        ('[["Сделайте", " это."]]', "[]", "`en.steps` and `ru.steps`"),
+        ('urgency = "today"', "", "urgency"),
+        ('severity = "soft"', 'severity = "soft', "not TOML"),
+    ],
+)
+def test_mistake_in_a_file_is_named(
+    tmp_path: Path, was: str, becomes: str, complaint: str
+) -> None:
+    assert was in GOOD
+    (tmp_path / "odd.toml").write_text(GOOD.replace(was, becomes, 1), "utf-8")
+    with pytest.raises(ConfigError, match=r"^odd\.toml: ") as caught:
+        read_causes(tmp_path)
+    assert complaint in str(caught.value)
+
+
+def test_good_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text(GOOD, "utf-8")
+    assert list(read_causes(tmp_path)) == ["odd"]

@@ -1,0 +1,21 @@
+"""Causes: why a message was not delivered, one TOML file each, and how one is recognised."""
+
+from tracer.causes.catalog import Cause, Level, Severity, Side, Text, Urgency
+from tracer.causes.decide import UNKNOWN, Verdict, catalog, decide, outcome_cards
+from tracer.causes.heard import Heard, hear
+
+__all__ = [
+    "UNKNOWN",
+    "Cause",
+    "Heard",
+    "Level",
+    "Severity",
+    "Side",
+    "Text",
+    "Urgency",
+    "Verdict",
+    "catalog",
+    "decide",
+    "hear",
+    "outcome_cards",
+]

@@ -1,0 +1,189 @@
+"""The catalogue of causes: its types, and how a cause's TOML file is read and checked.
+
+Owns the file format of `causes/*.toml` (docs/adding-a-cause.md). Knows nothing of
+deciding: that is `decide.py`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from string import Formatter
+
+import msgspec
+
+from tracer.errors import ConfigError
+
+LANGUAGES = ("en", "ru")
+AT_OUR_DOOR = "at_our_door"
+
+
+class Level(IntEnum):
+    """How much a rule is worth: a higher level is asked first."""
+
+    GUESS = 1  # a basic code and the command it answers, or words that say next to nothing
+    STATUS = 2  # an enhanced status that says something (RFC 3463)
+    HINT = 3  # words that point somewhere but often stand for something else
+    PHRASE = 4  # words that mean one thing
+    TOKEN = 5  # a provider's own code
+
+
+class Side(StrEnum):
+    """Who has to act."""
+
+    SENDER = "sender"
+    US = "us"
+    RECIPIENT = "recipient"
+    THEIR_ADMIN = "their_admin"
+    NOBODY = "nobody"
+
+
+class Urgency(StrEnum):
+    """When somebody has to act."""
+
+    NONE = "none"
+    TODAY = "today"
+    NOW = "now"
+
+
+class Severity(StrEnum):
+    """Whether the same message may pass later."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    NONE = "none"
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[match]]`: every field that is given must hold; a list holds if one of it does.
+
+    `text`, `also`, `unless` are looked for in `Heard.text`. `status` may begin with
+    "x." for any class and may end in a range ("5.7.606-649").
+    """
+
+    level: str
+    text: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    speaker: str = ""
+    variant: str = ""
+
+
+class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What people read about a cause, in one language."""
+
+    headline: str
+    steps: tuple[tuple[str, str], ...]  # (verb phrase in bold, the rest of the sentence)
+    tell_user: str
+    tell_their_admin: str
+    title: str = ""
+    at_our_door: Text | None = None  # the same when we refused it ourselves
+
+
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A reply, and how it was met."""
+
+    reply: str
+    status: str = ""
+    command: str = ""
+    program: str = ""
+    outcome: str = ""
+
+
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the truth lives, and the day it was read (YYYY-MM-DD)."""
+
+    text: str
+    url: str
+    read: str
+
+
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One cause: how it is recognised and what is to be done."""
+
+    id: str
+    side: Side
+    urgency: Urgency
+    severity: Severity  # when neither reply nor outcome tells
+    en: Text
+    ru: Text
+    reference: tuple[Reference, ...]
+    match: tuple[Rule, ...] = ()
+    checks: tuple[str, ...] = ()  # diagnostics worth running
+    side_at_our_door: Side | None = None
+    example: tuple[Example, ...] = ()
+    not_example: tuple[Example, ...] = ()
+
+    def text(self, lang: str) -> Text:
+        """The texts in one language; English for a language that we do not have."""
+        return self.ru if lang == "ru" else self.en
+
+
+def read_causes(folder: Path) -> dict[str, Cause]:
+    """Every cause in `folder`, by id, in the order of their names.
+
+    Raises ConfigError naming the file and the key that is wrong.
+    """
+    causes = {}
+    for path in sorted(folder.glob("*.toml")):
+        cause = _read(path)
+        _check(path.name, cause)
+        causes[cause.id] = cause
+    return causes
+
+
+def _read(path: Path) -> Cause:
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Cause)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not TOML in UTF-8: {error}") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path.name}: {error}") from error
+
+
+def _check(name: str, cause: Cause) -> None:
+    if f"{cause.id}.toml" != name:
+        raise ConfigError(f"{name}: `id` is {cause.id!r}; write the name of the file without .toml")
+    for number, rule in enumerate(cause.match, 1):
+        _check_rule(f"{name}: match {number}", rule)
+    for text, where in ((cause.en, "en"), (cause.ru, "ru")):
+        if not text.title:
+            raise ConfigError(f"{name}: `{where}.title` is missing")
+    _check_languages(name, "", cause.en, cause.ru)
+    if (cause.en.at_our_door is None) != (cause.ru.at_our_door is None):
+        raise ConfigError(f"{name}: `{AT_OUR_DOOR}` is in one language only; write it in both")
+    if cause.en.at_our_door and cause.ru.at_our_door:
+        _check_languages(name, f".{AT_OUR_DOOR}", cause.en.at_our_door, cause.ru.at_our_door)
+
+
+def _check_rule(where: str, rule: Rule) -> None:
+    if rule.level.upper() not in Level.__members__:
+        levels = ", ".join(level.name.lower() for level in reversed(Level))
+        raise ConfigError(f"{where}: `level` is {rule.level!r}; write one of {levels}")
+    if not rule.text and Level[rule.level.upper()] >= Level.HINT:
+        raise ConfigError(f"{where}: `text` is missing; only status and guess rules do without")
+    if not (rule.text or rule.status or rule.code or rule.command):
+        raise ConfigError(f"{where}: it would match everything; write `status` or `code`")
+    for words in (*rule.text, *rule.also, *rule.unless):
+        if words != words.lower() or not words.strip():
+            raise ConfigError(f"{where}: {words!r} can never match; write it in lower case")
+
+
+def _check_languages(name: str, part: str, en: Text, ru: Text) -> None:
+    if len(en.steps) != len(ru.steps):
+        raise ConfigError(f"{name}: `en{part}.steps` and `ru{part}.steps` differ in number")
+    for key in ("headline", "tell_user", "tell_their_admin"):
+        if placeholders(getattr(en, key)) != placeholders(getattr(ru, key)):
+            raise ConfigError(f"{name}: `ru{part}.{key}` has other placeholders than English")
+    for number, (one, other) in enumerate(zip(en.steps, ru.steps, strict=True), 1):
+        if placeholders("".join(one)) != placeholders("".join(other)):
+            raise ConfigError(f"{name}: step {number} of `ru{part}` has other placeholders")
+
+
+def placeholders(text: str) -> set[str]:
+    """The {names} in a text."""
+    return {field for _, field, _, _ in Formatter().parse(text) if field}

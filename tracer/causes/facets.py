@@ -1,0 +1,102 @@
+"""The particulars of a reply: which list, which address, which limit, how long to wait.
+
+They make a card concrete ("on zen.spamhaus.org") but never decide the cause. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+_OCTETS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+_LIST = re.compile(
+    r"(?:blocked (?:using|by|at)|listed (?:in|on|by|at)|found (?:in|on)|rbl:?|dnsbl:?) +"
+    r"(?:the +)?(?:https?://)?((?:[a-z0-9_-]+\.)+[a-z]{2,})",
+    re.I,
+)
+_OPERATOR = re.compile(
+    r"\b(dbl\.spamhaus\.org|[a-z]+\.spamhaus\.org|spamhaus|spamcop|barracudacentral|sorbs|uribl|surbl|cloudmark|abusix"
+    r"|S3140|S3150|BL2[13])\b",
+    re.I,
+)
+_IP = re.compile(
+    r"(?<![\d.])((?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\d.]*\d)"
+    r"|\[((?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4})\]",
+    re.I,
+)
+_LIMIT = re.compile(
+    r"(?:limit|maximum|exceeds|max\b|size)[^\d]{0,40}?(\d+(?:\.\d+)?) ?([kmg])?(?:i?b|bytes|octets)?\b",
+    re.I,
+)
+_SIZES = re.compile(r"message size (\d+) exceeds size limit (\d+)", re.I)
+_RETRY = re.compile(
+    r"(?:retry|try again|come back|greylisted|wait|in|for|after)[^\d\n]{0,30}?"
+    r"\b(\d{1,5}) ?(s|sec|m|min|h|hr|seconds?|minutes?|hours?|days?)\b(?! old)",
+    re.I,
+)
+_QUEUED = re.compile(
+    r"(?:queued (?:mail )?(?:as|for delivery as)|\bid=|internalid=|ok:? +id=)\s*<?([\w.+-]{5,})",
+    re.I,
+)
+_MOVED = re.compile(
+    r"(?:try|moved to|new address|forward to)[^<@]{0,30}<?([\w.+-]+@[\w.-]+\w)", re.I
+)
+_METHODS = ("dmarc", "spf", "dkim", "arc")
+_SAYS_IP = ("ip_blocklisted", "low_reputation", "reverse_dns", "rate_limited", "sender_auth_failed")
+
+
+def facets(cause: str, reply: str, variant: str = "") -> dict[str, str]:
+    """What a reply tells beside its cause; only what was found.
+
+    Keys: `ip`, `list`, `limit_octets`, `size_octets`, `retry_after_s`, `method`
+    (dmarc spf dkim arc), `new_address`, `variant`. Numbers are decimal text.
+    """
+    found = {"variant": variant} if variant else {}
+    if cause in _SAYS_IP:
+        found |= _address(reply)
+    if cause in ("ip_blocklisted", "domain_blocklisted"):
+        found |= _list(reply)
+    if cause == "message_too_large":
+        found |= _sizes(reply)
+    if cause in ("greylisted", "rate_limited", "remote_system_error"):
+        found |= _wait(reply)
+    if cause == "sender_auth_failed":
+        method = next((name for name in _METHODS if name in reply.lower()), "")
+        found |= {"method": method} if method else {}
+    if cause == "recipient_moved" and (moved := _MOVED.search(reply)):
+        found["new_address"] = moved[1]
+    return found
+
+
+def next_queue_id(reply: str) -> str:
+    """The number that the next server gave the message in its 250 reply, or ""."""
+    found = _QUEUED.search(reply)
+    return found[1].rstrip(".") if found else ""
+
+
+def _address(reply: str) -> dict[str, str]:
+    """Our own address as the other side saw it; the server's own stands before "said:"."""
+    said = reply.partition("said: ")[2] or reply.partition("talk to me: ")[2] or reply
+    found = _IP.search(said)
+    return {"ip": found[1] or found[2]} if found else {}
+
+
+def _list(reply: str) -> dict[str, str]:
+    found = _LIST.search(reply) or _OPERATOR.search(reply)
+    return {"list": found[1]} if found else {}
+
+
+def _sizes(reply: str) -> dict[str, str]:
+    both = _SIZES.search(reply)
+    if both:
+        return {"size_octets": both[1], "limit_octets": both[2]}
+    found = _LIMIT.search(reply)
+    if not found:
+        return {}
+    return {"limit_octets": str(int(float(found[1]) * _OCTETS[(found[2] or "").lower()]))}
+
+
+def _wait(reply: str) -> dict[str, str]:
+    found = _RETRY.search(reply)
+    return {"retry_after_s": str(int(found[1]) * _SECONDS[found[2][0].lower()])} if found else {}

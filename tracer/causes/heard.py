@@ -1,0 +1,166 @@
+"""A reply as the rules hear it: who spoke, which codes, and the words without names and numbers.
+
+Owns the unwrapping of replies inside replies and the cutting out of what differs
+from message to message (addresses, queue ids, networks). Knows no cause.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+US = "us"
+THEM = "them"
+CONNECT = "CONNECT"
+END_OF_MESSAGE = "END-OF-MESSAGE"
+
+# What stands between our words and the words of the server we spoke to.
+_QUOTES = (
+    "said: ",  # Postfix smtp(8), lmtp(8); qmail-remote
+    "refused to talk to me: ",
+    "failed with: ",
+    "responded with failure: ",
+    "it responded as follows: ",
+    "with the following error message: ",
+    "other server returned was: ",  # Gmail's notices
+    "remote server returned ",  # Exchange Online
+    "last transfail: ",
+    "mailbox unavailable -> ",
+    "unable to deliver in ",
+    "----- transcript of session follows -----",
+)
+# After these words the reply is about something else than the innermost server's answer.
+_STAY_OUTSIDE = ("sender address rejected: unverified address", "sender verify failed")
+_ENDS = (
+    "original message follows",
+    "message headers follow",
+    "original mail as follows",
+    "return-path: <",
+)
+_EXIM = "smtp error from remote "
+_OWN_STORE = ("host /", "[/", "[private/", "lmtp:unix")
+
+_COMMANDS = (
+    ("rcpt", "RCPT"),
+    ("mail from", "MAIL"),
+    ("end of data", END_OF_MESSAGE),
+    ("end of message", END_OF_MESSAGE),
+    ("text command", END_OF_MESSAGE),
+    ("data", "DATA"),
+    ("helo", "EHLO"),
+    ("ehlo", "EHLO"),
+    ("initial", CONNECT),
+    ("starttls", "STARTTLS"),
+    ("auth", "AUTH"),
+)
+_WORDS = {word.upper(): name for word, name in _COMMANDS} | {
+    "INITIAL": CONNECT,
+    "DOT": END_OF_MESSAGE,
+}
+
+_CODE_FIRST = re.compile(r"[\s\W]*(?:[a-z]+[:,] *)?([245]\d\d)(?![\d.])")
+_CODE_LATER = re.compile(r"(?:[>:'\[(] ?|\] |^|mail system problem )([45]\d\d)[- ](?!\d{2,4}\b)")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_CONTINUED = re.compile(r"\b[245]\d\d-")
+_NUMBERS = re.compile(r"\d[\w.:/+=-]*")
+_KEPT_LENGTH = 10  # a provider's token ("lpn007_416") is at most this long, a queue id longer
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What rules match against.
+
+    `text`: lower case, single spaces, reply codes gone, addresses cut to "@",
+    long numbers and ids to "#". `code`: three digits or "". `status`: RFC 3463 or
+    "". `command`: as in `model.Event`. `speaker`: "us" or "them".
+    """
+
+    text: str
+    code: str = ""
+    status: str = ""
+    command: str = ""
+    speaker: str = US
+
+
+def hear(
+    reply: str, status: str = "", command: str = "", program: str = "", *, ours: bool = False
+) -> Heard:
+    """Unwrap a reply down to the innermost answer and reduce it to what decides.
+
+    `ours`: the reply was given by our own server (a refusal at our door). Never raises.
+    Source of the wrappings: Postfix smtp_trouble.c, Exim deliver.c and smtp transport,
+    qmail-remote.c; of the codes RFC 5321 4.2 and RFC 3463.
+    """
+    said = " ".join(reply.lower().replace("’", "'").split())
+    for end in _ENDS:
+        said = said.partition(end)[0] or said
+    inner, quoted, place = _innermost(said)
+    code, in_text = _code(inner)
+    found = _STATUS.search(inner)
+    return Heard(
+        _shape(inner, code, found[1] if found else ""),
+        code,
+        found[1] if found else status,
+        _WORDS.get(command.upper(), command.upper()) or _command(place),
+        _speaker(said, program, ours=ours, remote=quoted or in_text),
+    )
+
+
+def _innermost(said: str) -> tuple[str, bool, str]:
+    """The innermost answer, whether a remote server gave it, and the words that name the stage."""
+    if any(words in said for words in _STAY_OUTSIDE):
+        return said, True, said
+    inner, place, quoted = said, "", False
+    exim = inner.rfind(_EXIM)
+    if exim >= 0:
+        inner, place, quoted = _after_exim(inner[exim:])
+    for words in _QUOTES:
+        at = inner.rfind(words)
+        if at >= 0 and at + len(words) < len(inner):
+            inner, quoted = inner[at + len(words) :], True
+    head, found, stage = inner.partition(" (in reply to ")
+    return (head, True, stage) if found else (inner, quoted, place)
+
+
+def _after_exim(said: str) -> tuple[str, str, bool]:
+    """Split "SMTP error from remote mail server after RCPT TO:<…>: [host …:] 550 …"."""
+    found = re.search(r": (?=[245]\d\d[ -]|[245]\.\d\.\d)", said)
+    if not found:
+        return said, said, True
+    return said[found.end() :], said[: found.start()], True
+
+
+def _code(inner: str) -> tuple[str, bool]:
+    """The basic code, and whether the answer begins with it as a server's reply does."""
+    first = _CODE_FIRST.match(inner)
+    if first:
+        return first[1], True
+    later = _CODE_LATER.search(inner)
+    return (later[1], True) if later else ("", False)
+
+
+def _command(place: str) -> str:
+    return next((name for word, name in _COMMANDS if word in place), "") if place else ""
+
+
+def _speaker(said: str, program: str, *, ours: bool, remote: bool) -> str:
+    if ours or any(words in said for words in _OWN_STORE):
+        return US
+    if program.startswith("postfix") and "said: " not in said and "refused to talk" not in said:
+        return US
+    return THEM if remote else US
+
+
+def _shape(inner: str, code: str, status: str) -> str:
+    """The words that two replies about two messages have in common."""
+    if code and code + "-" in inner:
+        inner = _CONTINUED.sub(" ", inner)
+    kept = []
+    for word in inner.split():
+        if word.isalpha():
+            kept.append(word)
+        elif "@" in word:
+            kept.append("@")
+        elif word not in (code, status):
+            kept.append(word if len(word) <= _KEPT_LENGTH else _NUMBERS.sub("#", word))
+    return " ".join(kept)

@@ -1,0 +1,43 @@
+"""Which way a mail went, as far as a log can tell without knowing the site's domains."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from ipaddress import ip_address
+
+from tracer.model import Delivery, Outcome
+
+_OURS = frozenset({Outcome.DELIVERED, Outcome.JUNKED, Outcome.EXPANDED, Outcome.REJECTED})
+_LOCAL_AGENTS = ("local", "virtual", "lmtp", "pipe", "discard")
+
+
+def direction(client: str, auth: str, delivery: Delivery) -> str:
+    """`outbound` from us to others, `inbound`, `internal` both ours, `relayed` neither.
+
+    From us: logged in, made on this host, or sent from a private address. To us: a local
+    agent took it, or our door refused it. `""` while nobody has taken it and it is not ours.
+    """
+    from_us = bool(auth) or _is_private(client)
+    agent = delivery.program.rpartition("/")[2]
+    to_us = delivery.outcome in _OURS or agent in _LOCAL_AGENTS
+    if from_us:
+        return "internal" if to_us and delivery.outcome is not Outcome.REJECTED else "outbound"
+    if to_us:
+        return "inbound"
+    return "relayed" if delivery.attempts else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_private(client: str) -> bool:
+    if not client:
+        return True
+    try:
+        address = ip_address(client)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private and not _is_documentation(client)
+
+
+def _is_documentation(client: str) -> bool:
+    """RFC 5737 and 3849 addresses stand for public ones in examples and labs."""
+    return client.startswith(("192.0.2.", "198.51.100.", "203.0.113.", "2001:db8:"))

@@ -1,0 +1,59 @@
+"""The error tree: exceptions are for people and machines; bad data is a value.
+
+TracerError
+ ├─ ConfigError         a setting is wrong; the program does not start   exit 78
+ ├─ UnusableInput       a file or text cannot be read at all             exit 65
+ ├─ InvalidQuery        a search cannot be understood                    exit 2, HTTP 400
+ ├─ NotFound            nothing has this id                              exit 1, HTTP 404
+ └─ StoreUnavailable    the store is locked, full or away                exit 75, HTTP 503
+"""
+
+from __future__ import annotations
+
+
+class TracerError(Exception):
+    """Base of every error that Mailtracer raises on purpose."""
+
+    exit_code = 1
+    http_status = 500
+
+
+class ConfigError(TracerError):
+    """A setting is wrong; the message names the key and says what to write."""
+
+    exit_code = 78
+
+
+class UnusableInput(TracerError):
+    """An input cannot be read; the message names it and the next step."""
+
+    exit_code = 65
+    http_status = 400
+
+
+class InvalidQuery(TracerError):
+    """A query cannot be understood.
+
+    `column` counts from 1; `suggestion` is a corrected piece of query, or `""`.
+    """
+
+    exit_code = 2
+    http_status = 400
+
+    def __init__(self, message: str, *, column: int = 1, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.column = column
+        self.suggestion = suggestion
+
+
+class NotFound(TracerError):
+    """Nothing in the store has this id."""
+
+    http_status = 404
+
+
+class StoreUnavailable(TracerError):
+    """The store cannot be used now; trying again later may work."""
+
+    exit_code = 75
+    http_status = 503

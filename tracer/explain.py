@@ -1,0 +1,266 @@
+"""Explaining: the cause of a failed delivery, and what people should read about it.
+
+`classify` names the cause and is called for every failure while ingesting;
+`explanation` writes the card. Both are pure: no clock, no settings, no store.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from tracer.causes import (
+    UNKNOWN,
+    Cause,
+    Heard,
+    Severity,
+    Side,
+    Text,
+    Urgency,
+    Verdict,
+    catalog,
+    decide,
+    hear,
+    outcome_cards,
+)
+from tracer.causes import words as say
+from tracer.causes.facets import facets, next_queue_id
+from tracer.model import Outcome, when
+
+# What an outcome means when the reply names nothing better.
+_OTHERWISE = {
+    Outcome.DEFERRED: UNKNOWN,
+    Outcome.BOUNCED: UNKNOWN,
+    Outcome.UNKNOWN: UNKNOWN,
+    Outcome.EXPIRED: "retry_timeout",
+    Outcome.REJECTED: "local_policy",
+    Outcome.SUPPRESSED: "local_policy",
+    Outcome.DISCARDED: "local_policy",
+    Outcome.QUARANTINED: "local_policy",
+    Outcome.JUNKED: "spam_content",
+}
+_RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
+_BY_US = frozenset({Outcome.REJECTED, Outcome.DISCARDED, Outcome.QUARANTINED, Outcome.SUPPRESSED})
+# What our own filter does with a message counts as its verdict only when it names one of these.
+_FILTERED = frozenset({"spam_content", "malware", "attachment_blocked", "domain_blocklisted"})
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is known of one delivery; `last_us` is the time of the reply."""
+
+    outcome: Outcome
+    reply: str = ""
+    status: str = ""
+    command: str = ""
+    relay: str = ""
+    program: str = ""
+    sender: str = ""
+    recipient: str = ""
+    original_recipient: str = ""
+    subject: str = ""
+    message_id: str = ""
+    host: str = ""
+    queue_id: str = ""
+    size: int | None = None
+    attempts: int = 0
+    first_us: int = 0
+    last_us: int = 0
+    delay_s: float | None = None
+    client: str = ""
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """The card: what happened, who acts, how sure we are, what to do, what to say.
+
+    `cause` is "" for outcomes that need none. `side`: sender us recipient their_admin
+    nobody. `severity`: hard soft none. `confidence`: high medium low none.
+    `marks`: spans of the deciding words in the reply, in order.
+    `steps`: (verb phrase, the rest of the sentence). `reference`: (text, address).
+    """
+
+    cause: str
+    title: str
+    headline: str
+    side: str
+    acts: str
+    urgency: str
+    severity: str
+    confidence: str
+    confidence_word: str
+    why: str
+    marks: tuple[tuple[int, int], ...]
+    steps: tuple[tuple[str, str], ...]
+    tell_user: str
+    tell_their_admin: str
+    reference: tuple[tuple[str, str], ...]
+    facets: dict[str, str]
+
+
+def classify(
+    outcome: Outcome, reply: str, status: str = "", command: str = "", program: str = ""
+) -> str:
+    """The cause of a delivery's outcome: an id of the catalogue.
+
+    "" where none is needed (delivered, relayed, expanded, pending, removed, and an
+    unknown outcome without a reply); "unknown" when the reply tells nothing.
+    `status` as logged (RFC 3463), `command` and `program` as in `model.Event`.
+    """
+    return _judge(outcome, reply, status, command, program).cause
+
+
+def explanation(told: Told, lang: str) -> Explanation:
+    """The card of one delivery in "en" or "ru"; every outcome has one."""
+    lang = say.known(lang)
+    verdict = _judge(told.outcome, told.reply, told.status, told.command, told.program)
+    card = catalog()[verdict.cause] if verdict.cause else outcome_cards()[told.outcome]
+    found = facets(verdict.cause, told.reply, verdict.variant) if verdict.cause else {}
+    return _card(told, lang, verdict, card, found)
+
+
+def _judge(outcome: Outcome, reply: str, status: str, command: str, program: str) -> Verdict:
+    otherwise = _OTHERWISE.get(outcome, "")
+    if not otherwise or (outcome is Outcome.UNKNOWN and not reply):
+        return Verdict("")
+    heard = hear(reply, status, command, program, ours=outcome in _BY_US)
+    verdict = decide(heard)
+    if verdict.cause == UNKNOWN or not _fits(outcome, verdict, heard):
+        return Verdict(otherwise)
+    return verdict
+
+
+def _fits(outcome: Outcome, verdict: Verdict, heard: Heard) -> bool:
+    """Whether a verdict on the reply also explains what was done with the message."""
+    if outcome is Outcome.JUNKED or outcome in _BY_US - {Outcome.REJECTED}:
+        return verdict.cause in _FILTERED
+    if outcome is Outcome.REJECTED:
+        return verdict.cause != "policy_rejected" and bool(verdict.words) and bool(heard.text)
+    return True
+
+
+def _card(
+    told: Told, lang: str, verdict: Verdict, card: Cause, found: dict[str, str]
+) -> Explanation:
+    at_door = told.outcome is Outcome.REJECTED
+    severity = _severity(told, card)
+    side = card.side_at_our_door if at_door and card.side_at_our_door else card.side
+    text = card.text(lang)
+    told_text = text.at_our_door if at_door and text.at_our_door else text
+    values = say.names(lang, _known(told, lang, found), soft=severity is Severity.SOFT)
+    urgency = Urgency.NONE if side is Side.NOBODY else card.urgency
+    confidence = _confidence(verdict)
+    return Explanation(
+        cause=verdict.cause,
+        title=text.title,
+        headline=say.fill(told_text.headline, values),
+        side=side,
+        acts=say.acts(lang, side, urgency, retried=told.outcome in _RETRIED),
+        urgency=urgency,
+        severity=severity,
+        confidence=confidence,
+        confidence_word=say.confidence_word(lang, confidence),
+        why=_why(lang, verdict, told),
+        marks=_marks(told.reply, verdict.words),
+        steps=tuple(
+            (say.fill(verb, values), say.fill(rest, values)) for verb, rest in told_text.steps
+        ),
+        tell_user=say.fill(told_text.tell_user, values),
+        tell_their_admin=_for_their_admin(told, lang, told_text, values, found),
+        reference=tuple((source.text, source.url) for source in card.reference),
+        facets=found,
+    )
+
+
+def _confidence(verdict: Verdict) -> str:
+    """What the outcome itself says is certain; an unknown cause is no judgement at all."""
+    if verdict.level is None and verdict.cause != UNKNOWN:
+        return "high"
+    return say.CONFIDENCE[verdict.level]
+
+
+def _severity(told: Told, card: Cause) -> Severity:
+    """By what was done and by the class of the reply, never by the cause alone (RFC 5321 4.2.1)."""
+    if told.outcome is Outcome.DEFERRED:
+        return Severity.SOFT
+    if told.outcome in (Outcome.BOUNCED, Outcome.EXPIRED, Outcome.SUPPRESSED):
+        return Severity.HARD
+    if told.outcome not in _OTHERWISE:
+        return Severity.NONE
+    heard = hear(told.reply, told.status, told.command, told.program)
+    by_class = {"4": Severity.SOFT, "5": Severity.HARD}
+    return by_class.get(heard.code[:1] or heard.status[:1], card.severity)
+
+
+def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
+    """The names and numbers of this delivery that the texts may use."""
+    limit, wait = found.get("limit_octets"), found.get("retry_after_s")
+    return {
+        "recipient": told.recipient,
+        "sender": "" if told.sender == "<>" else told.sender,
+        "domain": told.recipient.rpartition("@")[2],
+        "sender_domain": told.sender.strip("<>").rpartition("@")[2],
+        "server": _server(told),
+        "client": told.client,
+        "subject": told.subject,
+        "ip": found.get("ip", ""),
+        "list": found.get("list", ""),
+        "limit": say.octets(lang, int(limit)) if limit else "",
+        "retry": say.duration(lang, int(wait)) if wait else "",
+        "next_id": next_queue_id(told.reply),
+        "method": found.get("method", "").upper(),
+        "new_address": found.get("new_address", ""),
+    }
+
+
+def _server(told: Told) -> str:
+    """The name of the next server, without its address and port; "" for our own store."""
+    name = told.relay.partition("[")[0].partition(":")[0]
+    if not name and (quoted := re.search(r"\bhost ([\w.-]+)\[", told.reply)):
+        name = quoted[1]
+    return "" if name in ("none", "local", "virtual") or "/" in name else name
+
+
+def _why(lang: str, verdict: Verdict, told: Told) -> str:
+    if verdict.cause and verdict.level is not None:
+        spans = _marks(told.reply, verdict.words)
+        words = tuple(told.reply[start:end] for start, end in spans) or verdict.words
+        return say.why(lang, verdict.level, words)
+    if verdict.cause == UNKNOWN:
+        return say.why(lang, None, ())
+    return say.by_outcome(lang)
+
+
+def _marks(reply: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
+    """Where the deciding words stand in the reply as it was received."""
+    lowered = reply.lower().replace("’", "'")
+    if len(lowered) != len(reply):
+        return ()
+    spans = [found.span() for each in words if (found := re.search(_loose(each), lowered))]
+    return tuple(sorted(spans))
+
+
+def _loose(words: str) -> str:
+    """A pattern for words that a folded reply may part with "550-5.7.1"."""
+    gap = r"\s+(?:[245]\d\d[ -](?:[245]\.\d+\.\d+)?\s*)?"
+    parts = (r"\S*@\S*" if part == "@" else re.escape(part) for part in words.split())
+    return gap.join(parts)
+
+
+def _for_their_admin(
+    told: Told, lang: str, text: Text, values: dict[str, str], found: dict[str, str]
+) -> str:
+    """A sentence that asks, then the particulars their log can be searched by."""
+    server = " ".join(
+        part for part in (told.host, f"[{found['ip']}]" if "ip" in found else "") if part
+    )
+    rows = (
+        server,
+        f"{when(told.last_us):%Y-%m-%d %H:%M:%S} UTC" if told.last_us else "",
+        told.sender,
+        told.recipient,
+        f"<{told.message_id}>" if told.message_id else "",
+        told.subject,
+        next_queue_id(told.reply) if told.outcome is Outcome.RELAYED else "",
+        told.reply,
+    )
+    return say.fill(text.tell_their_admin, values) + "\n\n" + say.block(lang, rows)

@@ -1,0 +1,125 @@
+"""Recognise what people paste instead of a query: addresses, ids, whole headers.
+
+Works on text alone and makes no nodes: it names the keys under which a thing is to be
+looked for, or turns a block into the pieces worth looking for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tracer.errors import InvalidQuery
+from tracer.query.networks import network
+from tracer.query.values import is_domain, unquote
+
+_OWN_ID = re.compile(r"m_[0-9A-Za-z_-]{6,}")
+_IN_BRACKETS = re.compile(r"<[^<>@\s]+@[^<>\s]+>")
+_ADDRESS = re.compile(r'(?:"[^"]+"|[^\s@<>":]*)@[^\s@<>"]*')
+# Postfix: src/global/mail_queue.h. Short: microseconds and inode in hexadecimal. Long: seconds
+# (6 or more) and microseconds (4) in base 52, "z", inode in base 51; no vowels but in digits.
+_SHORT_ID = re.compile(r"(?=.*\d)(?=.*[A-F]|.{10})[0-9A-F]{8,17}")
+_LONG_ID = re.compile(
+    r"(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
+)
+_SEPARATED = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|<[^<>]*>|[^,;"])+', re.DOTALL)
+_MESSAGE_ID = re.compile(r"(?:^|\s)Message-ID:\s*<?([^<>\s]+@[^<>\s]+)>?", re.IGNORECASE)
+_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):(?:\s|$)")
+_PLAIN_HEADERS = frozenset(
+    """date received return-path reply-to delivered-to mime-version content-type dkim-signature
+    authentication-results received-spf envelope-to x-original-to arc-seal cc""".split()
+)
+_SENDER_FIELD = re.compile(r"^(?:From|Return-Path):(.*)$", re.IGNORECASE | re.MULTILINE)
+_RECIPIENT_FIELD = re.compile(
+    r"^(?:To|Delivered-To|X-Original-To|Envelope-To):(.*)$", re.IGNORECASE | re.MULTILINE
+)
+_BARE_ADDRESS = re.compile(r'[^\s@<>",;]+@[^\s@<>",;]+')
+_MAILBOX = re.compile(r'(?:"[^"]*"\s*|(?!.*\b(?:OR|AND)\b)[^<>@":,;()]*)<([^<>@\s]+@[^<>\s]+)>')
+
+
+def keys_of(text: str) -> tuple[str, ...]:
+    """The keys that a bare word is looked for under; empty: it is free text.
+
+    Two keys where an address may as well be a Message-ID without its < >.
+    """
+    if unquote(text) is not None:
+        return ()
+    if _OWN_ID.fullmatch(text):
+        return ("id",)
+    if text == "<>":
+        return ("from",)
+    if _IN_BRACKETS.fullmatch(text):
+        return ("msgid",)
+    if "@" in text:
+        return _keys_of_address(text)
+    if network(text):
+        return ("ip",)
+    if is_domain(text.removeprefix("*.")):
+        return ("domain",)
+    return ("qid",) if is_queue_id(text) else ()
+
+
+def is_queue_id(text: str) -> bool:
+    """Whether a word has the shape of a Postfix queue id, alone, as `host/id` or as `id:`."""
+    plain = text.rpartition("/")[2].removesuffix(":")
+    return bool(_SHORT_ID.fullmatch(plain) or _LONG_ID.fullmatch(plain))
+
+
+def looks_like_message_id(text: str) -> bool:
+    """Whether the part before the @ looks made by a program: long and with many digits."""
+    local = text.strip("<>").partition("@")[0]
+    digits = sum(character.isdigit() for character in local)
+    return "$" in local or (len(local) >= 15 and digits >= 6)
+
+
+def separated(text: str) -> tuple[str, ...]:
+    """The pieces between commas and semicolons, without empty ones."""
+    return tuple(piece for part in _SEPARATED.findall(text) if (piece := part.strip()))
+
+
+def message_ids(text: str) -> tuple[str, ...]:
+    """The Message-IDs of pasted headers, without < >, each once; empty if it is no header."""
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)))
+
+
+def mailboxes(text: str) -> tuple[str, ...]:
+    """The addresses of `Anna <anna@corp.example>; bob@corp.example`: a copied address field.
+
+    Empty unless every piece is an address and one at least has a name before its brackets.
+    """
+    pieces = separated(text)
+    boxes = [_MAILBOX.fullmatch(piece) for piece in pieces]
+    if not any(box and box.start(1) > 1 for box in boxes):
+        return ()
+    found = [box[1] if box else piece for box, piece in zip(boxes, pieces, strict=True)]
+    if any(looks_like_message_id(each) or not _BARE_ADDRESS.fullmatch(each) for each in found):
+        return ()
+    return tuple(found)
+
+
+def refuse_headers(text: str) -> None:
+    """Raise InvalidQuery if the text is a header block: called when it has no Message-ID."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    names = [match[1].lower() for line in lines if (match := _HEADER.match(line))]
+    folded = sum(line[0] in " \t" for line in lines)
+    if len(names) < 2 or len(names) + folded < len(lines) or not _PLAIN_HEADERS.intersection(names):
+        return
+    sender, recipient = (_first_address(field, text) for field in (_SENDER_FIELD, _RECIPIENT_FIELD))
+    parts = [f"from:{sender}" if sender else "", f"to:{recipient}" if recipient else ""]
+    raise InvalidQuery(
+        "these headers hold no Message-ID; look for the sender and the recipient",
+        suggestion=" ".join(filter(None, parts)),
+    )
+
+
+def _keys_of_address(text: str) -> tuple[str, ...]:
+    if not _ADDRESS.fullmatch(text) or text == "@":
+        return ()
+    if text.startswith("@"):
+        return ("domain",)
+    return ("addr", "msgid") if looks_like_message_id(text) else ("addr",)
+
+
+def _first_address(field: re.Pattern[str], text: str) -> str:
+    match = field.search(text)
+    address = _BARE_ADDRESS.search(match[1]) if match else None
+    return address[0] if address else ""

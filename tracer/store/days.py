@@ -1,0 +1,70 @@
+"""A UTC day is the unit of storage: which day a time or a hop belongs to, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from sqlalchemy import Connection, text
+
+from tracer.model import DAY_US, EPOCH, when
+from tracer.store.schema import day_tables, days
+
+MILLISECOND_US = 1000
+ID_BITS = 20
+
+
+def day_of(at_us: int) -> str:
+    """`20261122` for a time in microseconds."""
+    return _name(at_us // DAY_US)
+
+
+@lru_cache(maxsize=1000)
+def _name(number: int) -> str:
+    return f"{when(number * DAY_US):%Y%m%d}"
+
+
+def day_of_hop(hop_id: int) -> str:
+    """The day in which a hop was opened, hence lives."""
+    return day_of((hop_id >> ID_BITS) * MILLISECOND_US)
+
+
+def first_id(at_us: int) -> int:
+    """The smallest hop_id that a hop opened at this time can have."""
+    return (at_us // MILLISECOND_US) << ID_BITS
+
+
+def start_of(day: str) -> int:
+    """Midnight UTC of a day, in microseconds."""
+    at = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
+    return int((at - EPOCH).total_seconds()) * 1_000_000
+
+
+def span(from_us: int, to_us: int) -> Iterator[str]:
+    """The days from one time to another, both included, oldest first."""
+    start = from_us - from_us % DAY_US
+    while start <= to_us:
+        yield day_of(start)
+        start += DAY_US
+
+
+def live(conn: Connection) -> list[str]:
+    """Days that have tables, newest first."""
+    return list(conn.execute(text("SELECT day FROM days ORDER BY day DESC")).scalars())
+
+
+def within(conn: Connection, since_us: int | None, until_us: int | None) -> list[str]:
+    """Live days that can hold a hop opened in [since, until), newest first."""
+    low = "" if since_us is None else day_of(since_us)
+    high = "99999999" if until_us is None else day_of(until_us)
+    return [day for day in live(conn) if low <= day <= high]
+
+
+def ensure(conn: Connection, day: str) -> None:
+    """Create the tables of a day, unless they exist."""
+    if conn.execute(days.select().where(days.c.day == day)).first():
+        return
+    for table in day_tables(day):
+        table.create(conn)
+    conn.execute(days.insert().values(day=day, state="live"))

@@ -1,0 +1,139 @@
+"""Searching deliveries: pages, counts and streams.
+
+A search walks the days newest first and stops when its page is full. The cursor is the
+last row's (hop_id, n): both are computed from the facts, so a page stays where it was
+while new mail arrives.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tracer.errors import InvalidQuery
+from tracer.model import Outcome, Page, Row
+from tracer.query import SearchQuery
+from tracer.store import days
+from tracer.store.conditions import CLIENT, SUBJECT
+from tracer.store.selection import select, union
+from tracer.store.summary import Bucket, Summary, summary
+
+__all__ = [
+    "Bucket", "Summary", "count", "hop_of_row_id", "of_hops", "row_id", "row_of", "rows", "search",
+    "summary",
+]  # fmt: skip
+
+_COLUMNS = f"""d.hop_id, d.n, coalesce(d.from_received_us, h.opened_us), d.last_us, d.outcome,
+ d.cause, h.sender, d.recipient, d.original_recipient, {SUBJECT}, h.message_id, d.direction,
+ h.host, h.queue_id, d.from_path, {CLIENT}, d.relay, h.size, d.attempts, d.delay_s, d.reply,
+ d.status, h.source"""
+
+
+def search(conn: Connection, query: SearchQuery, *, limit: int = 50, after: str = "") -> Page:
+    """The newest `limit` rows after the cursor."""
+    cursor = _cursor(after) if after else None
+    rows: list[Sequence[Any]] = []
+    for day in days.within(conn, query.since_us, query.until_us):
+        if cursor and day > days.day_of_hop(cursor[0]):
+            continue
+        rows += _search_day(conn, day, query, limit + 1 - len(rows), cursor)
+        if len(rows) > limit:
+            break
+    shown = tuple(row_of(values) for values in rows[:limit])
+    following = f"{rows[limit - 1][0]:x}.{rows[limit - 1][1]}" if len(rows) > limit else ""
+    return Page(shown, following)
+
+
+def _cursor(after: str) -> tuple[int, int]:
+    hop_id, _, n = after.partition(".")
+    try:
+        return int(hop_id, 16), int(n)
+    except ValueError as error:
+        raise InvalidQuery("this page link is not whole; start from the first page") from error
+
+
+def _search_day(
+    conn: Connection, day: str, query: SearchQuery, limit: int, cursor: tuple[int, int] | None
+) -> list[Sequence[Any]]:
+    selection = select(day, query, cursor)
+    found: dict[tuple[int, int], Sequence[Any]] = {}
+    for part in selection.parts:
+        statement = f"SELECT {_COLUMNS} {part} LIMIT {limit}"
+        for values in conn.execute(text(statement), selection.parameters):
+            found[values[0], values[1]] = values
+    return [found[key] for key in sorted(found, reverse=True)[:limit]]
+
+
+def count(conn: Connection, query: SearchQuery) -> int:
+    """The exact number of rows."""
+    total = 0
+    for day in days.within(conn, query.since_us, query.until_us):
+        parts, parameters = select(day, query)
+        if len(parts) == 1:
+            statement = f"SELECT count(*) {parts[0]}"
+        else:
+            statement = f"SELECT count(*) FROM ({union(parts)})"
+        total += conn.execute(text(statement), parameters).scalar_one()
+    return total
+
+
+def rows(conn: Connection, query: SearchQuery, *, chunk: int = 5000) -> Iterator[Row]:
+    """Every row, newest first, in constant memory."""
+    after = ""
+    while True:
+        page = search(conn, query, limit=chunk, after=after)
+        yield from page.rows
+        after = page.next
+        if not after:
+            return
+
+
+def of_hops(conn: Connection, hop_ids: Sequence[int], *, last_legs: bool = True) -> list[Row]:
+    """The rows of these hops, oldest first; `last_legs` leaves out legs that were followed."""
+    found: list[Row] = []
+    live = set(days.live(conn))
+    visible = "AND d.next_id = 0" if last_legs else ""
+    for hop_id in sorted(set(hop_ids)):
+        day = days.day_of_hop(hop_id)
+        if day in live:
+            statement = (
+                f"SELECT {_COLUMNS} FROM deliveries_{day} d JOIN hops_{day} h "
+                f"ON h.hop_id = d.hop_id WHERE d.hop_id = :hop {visible} ORDER BY d.n"
+            )
+            found += [row_of(values) for values in conn.execute(text(statement), {"hop": hop_id})]
+    return found
+
+
+def row_of(values: Sequence[Any]) -> Row:
+    """A delivery row from the columns of a search."""
+    (
+        hop_id, _n, received_us, last_us, outcome, cause, sender, recipient, original, subject,
+        message_id, direction, host, queue_id, path, client, relay, size, attempts, delay_s,
+        reply, status, source,
+    ) = values  # fmt: skip
+    queue_ids = (*(path or "").split(), f"{host}/{queue_id}")
+    return Row(
+        row_id(hop_id, recipient, original), received_us, last_us, Outcome(outcome), cause, sender,
+        recipient, original, subject, message_id, direction, host, queue_id, queue_ids, client,
+        relay, size, attempts, delay_s, reply, status, source,
+    )  # fmt: skip
+
+
+def row_id(hop_id: int, recipient: str, original_recipient: str) -> str:
+    """The permalink of a delivery: its hop and its recipient, never a serial number."""
+    of_recipient = zlib.crc32(f"{recipient}\0{original_recipient}".encode())
+    return f"m_{hop_id:016x}{of_recipient:08x}"
+
+
+def hop_of_row_id(value: str) -> int | None:
+    """The hop_id in a row id; None if it is none."""
+    digits = value.removeprefix("m_")
+    if digits == value or len(digits) != 24:
+        return None
+    try:
+        return int(digits[:16], 16)
+    except ValueError:
+        return None

@@ -1,0 +1,127 @@
+"""Where to start: the index ranges that hold every delivery a query can match.
+
+A search for an address must walk that address's entries newest first and stop when the
+page is full, whatever else is asked. A query that offers no such start walks the
+deliveries of the day themselves.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
+from tracer.store.conditions import Conditions, address_key
+from tracer.store.terms import Role, Tie, key_of
+
+MOST = 200
+"""More starts than this cost more than a walk over the day."""
+
+
+class Driver(NamedTuple):
+    """Where a walk starts: tables to join after FROM, the hop_id to walk by, the condition."""
+
+    tables: str
+    walk: str
+    condition: str
+
+
+_ROLES = {
+    "from": (Role.SENDER,),
+    "fromdomain": (Role.SENDER,),
+    "to": (Role.RECIPIENT,),
+    "todomain": (Role.RECIPIENT,),
+    "addr": (Role.SENDER, Role.RECIPIENT),
+    "domain": (Role.SENDER, Role.RECIPIENT),
+}
+
+
+def drivers(node: Node, conditions: Conditions) -> list[Driver]:
+    """The ranges to start from; empty: walk the day."""
+    found = _of(node, conditions)
+    return found if found and len(found) <= MOST else []
+
+
+def _of(node: Node, conditions: Conditions) -> list[Driver]:
+    match node:
+        case Term():
+            return _of_term(node, conditions)
+        case And(items):
+            return min((d for item in items if (d := _of(item, conditions))), key=len, default=[])
+        case Or(items):
+            parts = [_of(item, conditions) for item in items]
+            return [driver for part in parts for driver in part] if all(parts) else []
+        case Not():
+            return []
+
+
+def _of_term(term: Term, conditions: Conditions) -> list[Driver]:
+    found: list[Driver] = []
+    for value in term.values:
+        starts = _of_value(term.key, value, _Tables(conditions))
+        if not starts:
+            return []
+        found += starts
+    return found
+
+
+def _of_value(key: str, value: Match | Compare, tables: _Tables) -> list[Driver]:
+    if not isinstance(value, Match):
+        return []
+    if key in _ROLES:
+        wanted = address_key(value.kind, value.text)
+        if wanted is None:
+            return []
+        domain = value.kind is MatchKind.DOMAIN
+        return [d for role in _ROLES[key] for d in tables.of_address(wanted, role, domain)]
+    if value.kind is not MatchKind.EXACT:
+        return []
+    if key == "msgid":
+        return [tables.of_hops("h.message_key", key_of(value.text))]
+    if key == "qid":
+        return [tables.of_hops("h.queue_id", value.text), tables.of_ties(value.text)]
+    return []
+
+
+class _Tables:
+    """Writes the drivers over the tables of one day."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._day = conditions.day
+        self._bind = conditions.bind
+
+    def of_address(self, key: int, role: Role, domain: bool) -> list[Driver]:
+        if role is Role.SENDER:
+            column = "sender_domain_key" if domain else "sender_key"
+            return [self.of_hops(f"h.{column}", key), self._of_terms(key, role, "")]
+        column = "recipient_domain_key" if domain else "recipient_key"
+        own = Driver(
+            f"deliveries_{self._day} d CROSS JOIN {self._hops} ON h.hop_id = d.hop_id",
+            "d.hop_id",
+            f"d.{column} = {self._bind(key)}",
+        )
+        return [own, self._of_terms(key, role, " AND d.n = t.n")]
+
+    def of_hops(self, column: str, value: object) -> Driver:
+        return Driver(
+            f"{self._hops} CROSS JOIN deliveries_{self._day} d ON d.hop_id = h.hop_id",
+            "h.hop_id",
+            f"{column} = {self._bind(value)}",
+        )
+
+    def of_ties(self, queue_id: str) -> Driver:
+        condition = f"t.queue_id = {self._bind(queue_id)} AND t.kind = {int(Tie.PATH)}"
+        return Driver(self._through("ties", ""), "t.hop_id", condition)
+
+    def _of_terms(self, key: int, role: Role, own: str) -> Driver:
+        condition = f"t.key = {self._bind(str(key))} AND t.role = {int(role)}"
+        return Driver(self._through("terms", own), "t.hop_id", condition)
+
+    def _through(self, table: str, own: str) -> str:
+        return (
+            f"{table}_{self._day} t CROSS JOIN deliveries_{self._day} d "
+            f"ON d.hop_id = t.hop_id{own} CROSS JOIN {self._hops} ON h.hop_id = d.hop_id"
+        )
+
+    @property
+    def _hops(self) -> str:
+        return f"hops_{self._day} h"

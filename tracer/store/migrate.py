@@ -1,0 +1,50 @@
+"""Bringing a store to the newest schema."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from tracer.errors import StoreUnavailable
+
+
+def migrate(engine: Engine) -> None:
+    """Create or upgrade the schema in one transaction; nothing happens if it is the newest."""
+    with engine.begin() as conn:
+        if revision(conn) != head():
+            _upgrade(conn)
+
+
+def check(conn: Connection) -> None:
+    """Raise StoreUnavailable, saying what to do, unless the schema is the newest."""
+    found = revision(conn)
+    if found != head():
+        state = f"has schema {found}" if found else "is empty"
+        raise StoreUnavailable(
+            f"the store {state}; this version needs {head()}. Run `mailtracer init`."
+        )
+
+
+def head() -> str:
+    """Name of the newest migration."""
+    return files(__package__).joinpath("migrations/head").read_text("ascii").strip()
+
+
+def revision(conn: Connection) -> str:
+    """Name of the migration that the store is at; `""` for an empty one."""
+    if not inspect(conn).has_table("alembic_version"):
+        return ""
+    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def _upgrade(conn: Connection) -> None:
+    # Alembic takes longer to import than a search takes to run, and is needed once a version.
+    from alembic import command
+    from alembic.config import Config
+
+    with as_file(files(__package__).joinpath("migrations")) as folder:
+        config = Config()
+        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")

@@ -1,0 +1,91 @@
+"""How far each source has been read, and what could not be read of it."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from tracer.store.schema import sources
+
+KEPT_SAMPLES = 20
+
+
+class Progress(msgspec.Struct, gc=False):
+    """What one batch adds to a source: counts, and the newest time read."""
+
+    name: str
+    kind: str = "file"
+    format: str = ""
+    lines: int = 0
+    events: int = 0
+    unparsed: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    read_at_us: int = 0
+    samples: tuple[str, ...] = ()
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """A source as the pages show it."""
+
+    name: str
+    kind: str
+    format: str
+    first_us: int | None
+    complete_until_us: int | None
+    read_at_us: int | None
+    lines: int
+    events: int
+    unparsed: int
+    samples: tuple[str, ...]
+
+
+def advance(conn: Connection, progress: Progress) -> None:
+    """Add a batch's counts to its source, which is created if new."""
+    known = _one(conn, progress.name)
+    samples = (*(known.samples if known else ()), *progress.samples)[-KEPT_SAMPLES:]
+    values = {
+        "name": progress.name,
+        "kind": progress.kind,
+        "format": progress.format or (known.format if known else ""),
+        "lines": progress.lines + (known.lines if known else 0),
+        "events": progress.events + (known.events if known else 0),
+        "unparsed": progress.unparsed + (known.unparsed if known else 0),
+        "first_us": _extreme(min, progress.first_us, known.first_us if known else None),
+        "complete_until_us": _extreme(
+            max, progress.last_us, known.complete_until_us if known else None
+        ),
+        "read_at_us": progress.read_at_us,
+        "samples": json.dumps(samples),
+    }
+    statement = insert(sources).values(values)
+    conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def _extreme(choose: type[min] | type[max], *times: int | None) -> int | None:  # type: ignore[valid-type]
+    known = [at for at in times if at is not None]
+    return choose(known) if known else None  # type: ignore[call-arg]
+
+
+def _one(conn: Connection, name: str) -> SourceState | None:
+    row = conn.execute(select(sources).where(sources.c.name == name)).mappings().first()
+    return _state(dict(row)) if row else None
+
+
+def freshness(conn: Connection) -> tuple[SourceState, ...]:
+    """Every source by name."""
+    rows = conn.execute(select(sources).order_by(sources.c.name)).mappings()
+    return tuple(_state(dict(row)) for row in rows)
+
+
+def _state(row: dict[str, object]) -> SourceState:
+    samples = json.loads(str(row.pop("samples")))
+    return SourceState(**row, samples=tuple(samples))  # type: ignore[arg-type]
+
+
+def complete_until(conn: Connection) -> int | None:
+    """The time up to which every source has been read; None before anything was."""
+    return conn.execute(select(func.min(sources.c.complete_until_us))).scalar()

@@ -1,0 +1,78 @@
+"""What a delivery can be found by: keys of addresses, domains, clients and ids.
+
+A key is 48 bits of two checksums: a search compares numbers, the indexes stay small, and
+one of ten million other addresses shares a key with a chance of 0.000004 %. It is no
+protection: who makes two addresses meet only finds both.
+"""
+
+from __future__ import annotations
+
+import socket
+from binascii import crc32, crc_hqx
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from tracer.address import canonical, domain_of, normalise
+
+REMEMBERED = 8_000
+WHOLE_HOP = -1
+
+
+class Role(IntEnum):
+    """In which role a term stands."""
+
+    SENDER = 0
+    RECIPIENT = 1
+    CLIENT = 2
+
+
+class Tie(IntEnum):
+    """What a queue id says about a hop that has another one."""
+
+    NEXT = 2  # it got this id where it was handed to
+    FROM = 3  # it had this id before
+    PATH = 4  # an earlier leg of the same mail has this id
+    NOTICE = 5  # a notice about it has this id
+
+
+class AddressKeys(NamedTuple):
+    """Keys of an address, of its domain, and of the addresses within it (SRS, VERP, +tag)."""
+
+    own: int
+    domain: int
+    others: tuple[int, ...]
+
+
+def key_of(value: str) -> int:
+    """48 bits that stand for a text."""
+    encoded = value.encode("utf-8", "surrogateescape")
+    return crc32(encoded) << 16 | crc_hqx(encoded, 0)
+
+
+def domain_key(domain: str) -> int:
+    """The key of a domain in the form of `tracer.address.normalise`."""
+    return key_of(f"@{domain}")
+
+
+@lru_cache(maxsize=REMEMBERED)
+def address_keys(address: str) -> AddressKeys:
+    """Keys of an address as logged."""
+    plain = normalise(address)
+    domain = domain_of(plain)
+    others: dict[int, None] = {}
+    for form in canonical(plain):
+        others[key_of(form)] = None
+        if (inner := domain_of(form)) != domain:
+            others[domain_key(inner)] = None
+    return AddressKeys(key_of(plain), domain_key(domain), tuple(others))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def client_key(client: str) -> str:
+    """A client address as text that sorts by value: `4cb007105`; `""` if it is none."""
+    family, mark = (socket.AF_INET6, "6") if ":" in client else (socket.AF_INET, "4")
+    try:
+        return mark + socket.inet_pton(family, client).hex()
+    except (OSError, ValueError):
+        return ""

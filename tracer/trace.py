@@ -1,0 +1,184 @@
+"""One mail, whole: the legs that carried it and what hangs on it, found when asked for.
+
+Nothing of a trace is stored. From the hop asked for, the walk goes to every hop that
+shares a queue id with it, and stops at a fixed number of hops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sqlalchemy import Connection
+
+from tracer.errors import NotFound
+from tracer.fold import LONGEST_US
+from tracer.legs import SKEW_US, Stay, hands_over
+from tracer.model import Hop, Leg, Outcome, Related, Row, Trace
+from tracer.query import Match, MatchKind, Or, SearchQuery, Term
+from tracer.store import days, deliveries, stays
+from tracer.store.packing import Packer
+from tracer.store.terms import Tie
+
+MOST_LEGS = 30
+MOST_RELATED = 50
+
+
+def load_trace(conn: Connection, wanted: str) -> Trace:
+    """The mail that a row id, a queue id or a Message-ID names; the newest, if several.
+
+    Raises NotFound.
+    """
+    row = _row(conn, wanted.strip())
+    hop_id = deliveries.hop_of_row_id(row.id)
+    assert hop_id is not None
+    walk = _Walk(conn)
+    legs = walk.legs(hop_id)
+    siblings = tuple(deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs]))
+    return Trace(row, siblings or (row,), _unpacked(legs), tuple(_related(conn, walk, legs, row)))
+
+
+def _row(conn: Connection, wanted: str) -> Row:
+    hop_id = deliveries.hop_of_row_id(wanted)
+    if hop_id is not None:
+        return _row_of_hop(conn, hop_id, wanted)
+    plain = wanted[1:-1] if wanted.startswith("<") and wanted.endswith(">") else wanted
+    exact = (Match(MatchKind.EXACT, plain),)
+    either = Or((Term("qid", exact), Term("msgid", exact)))
+    page = deliveries.search(conn, SearchQuery(either, None, None, wanted), limit=1)
+    if not page.rows:
+        raise NotFound(f"nothing in the store is named {wanted}")
+    return page.rows[0]
+
+
+def _row_of_hop(conn: Connection, hop_id: int, wanted: str) -> Row:
+    rows = deliveries.of_hops(conn, [hop_id], last_legs=False)
+    if not rows:
+        raise NotFound(
+            "this message is no longer in the store, or its first lines were read only later; "
+            "search for its address or Message-ID"
+        )
+    return next((row for row in rows if row.id == wanted), rows[0])
+
+
+def _unpacked(legs: list[Stay]) -> tuple[Leg, ...]:
+    packer = Packer()
+    return tuple(
+        Leg(
+            stay.hop,
+            tuple(placed.delivery for placed in stay.placed),
+            tuple(packer.unpack(stay.packed)),
+        )
+        for stay in legs
+    )
+
+
+class _Walk:
+    """Hops found from hops by the queue ids they share."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._live = set(days.live(conn))
+
+    def legs(self, hop_id: int) -> list[Stay]:
+        """The hops that carried one mail, in order of time."""
+        found = {stay.hop.hop_id: stay for stay in stays.load(self._conn, [hop_id], packed=True)}
+        waiting = list(found.values())
+        while waiting and len(found) < MOST_LEGS:
+            stay = waiting.pop()
+            for other in self._neighbours(stay):
+                if other.hop.hop_id not in found:
+                    found[other.hop.hop_id] = other
+                    waiting.append(other)
+        return [found[key] for key in sorted(found)]
+
+    def _neighbours(self, stay: Stay) -> Iterator[Stay]:
+        before = self.tied(stay.hop, Tie.NEXT) | self.having(stay.hop.from_queue_ids, stay.hop)
+        for other in stays.load(self._conn, before, packed=True):
+            if hands_over(other, stay) and _is_leg(other, stay):
+                yield other
+        after = self.tied(stay.hop, Tie.FROM) | self.having(_handed_to(stay), stay.hop)
+        for other in stays.load(self._conn, after, packed=True):
+            if hands_over(stay, other) and _is_leg(stay, other):
+                yield other
+
+    def tied(self, hop: Hop, tie: Tie) -> set[int]:
+        """Hops for which the queue id of this one is what `tie` says."""
+        return {
+            hop_id
+            for day in self._days(hop)
+            for _, kind, hop_id in stays.find_tied(self._conn, day, [hop.queue_id])
+            if kind is tie
+        }
+
+    def having(self, queue_ids: Collection[str], hop: Hop) -> set[int]:
+        """Hops near this one that have one of these queue ids."""
+        if not queue_ids:
+            return set()
+        return {
+            hop_id
+            for day in self._days(hop)
+            for _, hop_id in stays.find(self._conn, day, queue_ids)
+        }
+
+    def _days(self, hop: Hop) -> list[str]:
+        span = days.span(hop.opened_us - LONGEST_US, hop.last_us + SKEW_US)
+        return [day for day in span if day in self._live]
+
+
+def _is_leg(before: Stay, after: Stay) -> bool:
+    """A copy made by an alias is a mail of its own; all else that shares an id is a leg."""
+    return before.hop.queue_id in after.hop.from_queue_ids or any(
+        after.hop.queue_id in placed.delivery.next_queue_ids
+        and placed.delivery.outcome is not Outcome.EXPANDED
+        for placed in before.placed
+    )
+
+
+def _handed_to(stay: Stay) -> set[str]:
+    return {queue_id for p in stay.placed for queue_id in p.delivery.next_queue_ids}
+
+
+def _expanded_to(stay: Stay) -> set[str]:
+    return {
+        queue_id
+        for placed in stay.placed
+        if placed.delivery.outcome is Outcome.EXPANDED
+        for queue_id in placed.delivery.next_queue_ids
+    }
+
+
+def _related(conn: Connection, walk: _Walk, legs: list[Stay], row: Row) -> Iterator[Related]:
+    seen = {stay.hop.hop_id for stay in legs}
+    for why, hop_ids in _relations(conn, walk, legs, row):
+        fresh = sorted(hop_ids - seen)[:MOST_RELATED]
+        seen |= hop_ids
+        for other in deliveries.of_hops(conn, fresh):
+            yield Related(why, other)
+
+
+def _relations(
+    conn: Connection, walk: _Walk, legs: list[Stay], row: Row
+) -> Iterator[tuple[str, set[int]]]:
+    for stay in legs:
+        hop = stay.hop
+        yield "notice", walk.having(hop.notice_queue_ids, hop)
+        yield "parent", walk.tied(hop, Tie.NOTICE)
+        yield "list-member", walk.having(_expanded_to(stay), hop)
+        yield "alias", _expanding(conn, walk.tied(hop, Tie.NEXT), hop)
+    if row.message_id:
+        yield "same-message-id", _same_message_id(conn, row)
+
+
+def _expanding(conn: Connection, hop_ids: set[int], hop: Hop) -> set[int]:
+    return {
+        stay.hop.hop_id
+        for stay in stays.load(conn, hop_ids)
+        if hop.queue_id in _expanded_to(stay) and stay.hop.host == hop.host
+    }
+
+
+def _same_message_id(conn: Connection, row: Row) -> set[int]:
+    same = Term("msgid", (Match(MatchKind.EXACT, row.message_id),))
+    page = deliveries.search(conn, SearchQuery(same, None, None, ""), limit=MOST_RELATED)
+    found = (deliveries.hop_of_row_id(other.id) for other in page.rows)
+    return {hop_id for hop_id in found if hop_id is not None}

@@ -1,0 +1,89 @@
+"""The web application: blueprints, languages, error pages, headers; nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, url_for
+from markupsafe import Markup
+from sqlalchemy import Engine
+
+from tracer.store.engine import reading
+from webui import api, db, errors, headers, health, home, i18n, outcomes, search, show, timing
+from webui import traces, vocabulary
+from webui.cause_words import cause_title
+from webui.freshness import freshness
+from webui.path_words import queue_words
+from webui.site import Site
+
+YEAR_S = 365 * 86_400
+
+
+def create_app(engine: Engine, site: Site | None = None) -> Flask:
+    """A WSGI application that reads from `engine` and never writes to it."""
+    app = Flask(__name__)
+    settings = site or Site()
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_S  # addresses of files carry their digest
+    if settings.trusted_hosts:
+        app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    db.install(app, reading(engine))
+    i18n.install(app, settings)
+    timing.install(app)
+    headers.install(app)
+    errors.install(app)
+    for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):
+        app.register_blueprint(blueprint)
+    app.register_blueprint(api.pages, url_prefix="/api/v1")
+    _dress(app)
+    return app
+
+
+def _dress(app: Flask) -> None:
+    """What every template may use."""
+    digests = _digests(Path(app.static_folder or ""))
+
+    def asset(name: str) -> str:
+        return url_for("static", filename=name, v=digests[name])
+
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.finalize = _safe_to_show
+    app.jinja_env.globals.update(
+        asset=asset,
+        relations=vocabulary.RELATIONS,
+        same_page=i18n.same_page,
+        language=i18n.language,
+        zone_label=i18n.zone_label,
+        zone_name=i18n.zone_name,
+        zone_short=i18n.zone_short,
+        freshness=freshness,
+        now_us=app.extensions[i18n.SITE].now_us,
+        tones=vocabulary.TONES,
+        words=vocabulary.WORDS,
+    )
+    for filter_ in (
+        show.clock, show.clock_fine, show.clock_short, show.clock_utc, show.day, show.day_short,
+        show.duration, show.host_name, show.iso, show.moment, show.number, show.reply_core,
+        show.shortened, show.size, cause_title, queue_words, vocabulary.tls_word,
+    ):  # fmt: skip
+        app.jinja_env.filters[filter_.__name__] = filter_
+
+
+def _safe_to_show(value: Any) -> Any:
+    """Every piece of text on its way to a page passes here: it must not steer a terminal or
+    turn the direction of what follows."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    shown = show.visible(value)
+    return Markup(shown) if isinstance(value, Markup) else shown
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+        for path in folder.iterdir()
+        if path.is_file()
+    }

@@ -1,0 +1,65 @@
+"""The composition root: `mailtracer` = tracer + collectors + webui commands.
+
+A command's module is imported when the command is used, so that a search from the shell
+does not wait for the web server's packages.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from tracer.errors import TracerError
+
+COMMANDS = {
+    "demo": "webui.serving:demo",
+    "ingest": "collectors.cli:ingest",
+    "init": "tracer.cli:init",
+    "parse": "collectors.cli:parse",
+    "search": "tracer.cli:search",
+    "serve": "webui.serving:serve",
+    "show": "tracer.cli:show",
+    "version": "tracer.cli:version",
+}
+
+
+class Commands(click.Group):
+    """A group whose commands are imported by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def mailtracer() -> None:
+    """Message trace and delivery diagnostics for any mail system."""
+
+
+def main() -> None:
+    """The command `mailtracer`; errors become one line and the contract's exit code."""
+    try:
+        code = mailtracer(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(141)
+    except TracerError as error:
+        click.echo(f"mailtracer: {error}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Home: the search bar, what is going on, where to start, how far the sources have been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import LazyString, lazy_gettext
+
+from tracer.model import FAILED, Outcome
+from tracer.query import SearchQuery, parse_query
+from tracer.store import deliveries
+from tracer.store.deliveries import Summary
+from webui import results_view
+from webui.asking import Asked
+from webui.db import connection, store_time
+from webui.freshness import freshness
+from webui.histogram import bars
+from webui.i18n import site, zone
+
+pages = Blueprint("home", __name__)
+
+SINCE = "24h"
+BUCKETS = 48
+STRIP = (Outcome.DELIVERED, Outcome.RELAYED, Outcome.DEFERRED, Outcome.BOUNCED, Outcome.REJECTED)
+START: tuple[tuple[LazyString, str], ...] = (
+    (lazy_gettext("Failed, outbound"), "status:failed dir:outbound"),
+    (lazy_gettext("Waiting for another try"), "status:deferred"),
+    (lazy_gettext("Slower than 10 minutes, outbound"), "delay:>10m dir:outbound"),
+    (lazy_gettext("Refused at our door"), "status:rejected"),
+    (lazy_gettext("Held, junked or dropped by a rule"), "status:quarantined,junked,discarded"),
+    (lazy_gettext("No final event seen"), "status:unknown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One line of "Start here": its words, its query and how many it finds."""
+
+    words: LazyString
+    search: Asked
+    count: int
+
+
+@pages.get("/")
+def home() -> ResponseReturnValue:
+    """The home page; before any mail has been read, how to read some."""
+    search = Asked()
+    if not freshness().lines:
+        return render_template("first.html", search=search, ranges=results_view.ranges(search))
+    with store_time():
+        summary = deliveries.summary(connection(), _query(""), buckets=BUCKETS)
+        starts = tuple(
+            Start(words, Asked(q=q, since=SINCE), deliveries.count(connection(), _query(q)))
+            for words, q in START
+        )
+    return render_template(
+        "home.html",
+        search=search,
+        ranges=results_view.ranges(search),
+        summary=summary,
+        strip=_strip(summary),
+        failed=_count(summary, *FAILED),
+        waiting=_count(summary, Outcome.DEFERRED, Outcome.PENDING),
+        bars=bars(summary.histogram, summary.bucket_us, height=48),
+        starts=starts,
+        since=SINCE,
+    )
+
+
+def _query(text: str) -> SearchQuery:
+    return parse_query(text, now_us=site().now_us(), since=SINCE, zone=zone())
+
+
+def _strip(summary: Summary) -> tuple[tuple[Outcome, int, str], ...]:
+    return tuple(
+        (outcome, _count(summary, outcome), Asked(q=f"status:{outcome}", since=SINCE).url())
+        for outcome in STRIP
+    )
+
+
+def _count(summary: Summary, *outcomes: Outcome) -> int:
+    return sum(count for outcome, count in summary.outcomes if outcome in outcomes)

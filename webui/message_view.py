@@ -1,0 +1,137 @@
+"""Everything the message page shows, made from one trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracer.explain import Explanation, explanation
+from tracer.model import DAY_US, Event, Row, Trace
+from tracer.told import told_of
+from webui.asking import Asked
+from webui.drawing import Drawing
+from webui.i18n import language, site
+from webui.message_events import EventLine, event_lines
+from webui.message_facts import Fact, facts
+from webui.message_particulars import Particulars, particulars, said_by
+from webui.path import Held, Path, legs_of, path_of
+from webui.path_picture import wide
+from webui.path_tall import tall
+from webui.results_view import quoted
+from webui.show import iso
+
+TABS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RawLine:
+    """A log line with its number among all lines of the mail."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """One message page."""
+
+    row: Row
+    trace: Trace
+    told: Explanation
+    reply: tuple[tuple[str, bool], ...]  # pieces of the reply; True: these words decided
+    said_line: int | None  # the raw line that the reply stands in
+    facts: tuple[Fact, ...]
+    legs: tuple[Held, ...]
+    path: Path | None
+    wide: Drawing | None
+    tall: Drawing | None
+    events: tuple[EventLine, ...]
+    tabs: tuple[Row, ...]
+    more_recipients: int
+    lines: tuple[RawLine, ...]
+    line_count: int
+    said_by: str
+    particulars: tuple[Particulars, ...]
+
+
+def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
+    """The page of one trace; `every_line` shows the raw lines of all recipients."""
+    legs = legs_of(trace)
+    told = explanation(told_of(trace), language())
+    path = path_of(trace)
+    events = sorted(
+        (event for leg in trace.legs for event in leg.events), key=lambda event: event.at_us
+    )
+    numbers = {id(event): number for number, event in enumerate(events, 1)}
+    lines = event_lines(legs, numbers)
+    tabs = _tabs(trace)
+    return MessageView(
+        row=trace.row,
+        trace=trace,
+        told=told,
+        reply=_pieces(trace.row.reply, told.marks),
+        said_line=_said_line(legs, numbers),
+        facts=facts(trace, told, _tls(legs), site().now_us()),
+        legs=legs,
+        path=path,
+        wide=wide(path) if path and path.steps else None,
+        tall=tall(path) if path and path.steps else None,
+        events=lines,
+        tabs=tabs,
+        more_recipients=len(trace.siblings) - len(tabs),
+        lines=_raw_lines(events, numbers, trace.row, every_line),
+        line_count=len(events),
+        said_by=said_by(trace.row, legs),
+        particulars=particulars(trace, legs),
+    )
+
+
+def _pieces(reply: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, bool], ...]:
+    """The reply cut at the spans of the words that decided."""
+    told, at = [], 0
+    for start, end in marks:
+        if start >= at:
+            told += [(reply[at:start], False), (reply[start:end], True)]
+            at = end
+    told.append((reply[at:], False))
+    return tuple((words, marked) for words, marked in told if words)
+
+
+def _said_line(legs: tuple[Held, ...], numbers: dict[int, int]) -> int | None:
+    if not legs or not legs[-1].attempts:
+        return None
+    return numbers[id(legs[-1].attempts[-1])]
+
+
+def _tls(legs: tuple[Held, ...]) -> str:
+    return legs[-1].delivery.tls if legs and legs[-1].delivery else ""
+
+
+def _tabs(trace: Trace) -> tuple[Row, ...]:
+    """The first recipients, the one asked for always among them."""
+    shown = trace.siblings[:TABS]
+    if any(row.id == trace.row.id for row in shown):
+        return shown
+    return (*shown[: TABS - 1], trace.row)
+
+
+def _raw_lines(
+    events: list[Event], numbers: dict[int, int], row: Row, every_line: bool
+) -> tuple[RawLine, ...]:
+    """Lines about the mail as a whole or this recipient; numbers are those among all lines."""
+    mine = {"", row.recipient.lower(), row.original_recipient.lower()}
+    chosen = [event for event in events if every_line or event.recipient.lower() in mine]
+    return tuple(RawLine(numbers[id(event)], event.raw) for event in chosen)
+
+
+def nearby(row: Row) -> tuple[tuple[str, str], ...]:
+    """(query, address) of searches around this message, a day before and after it."""
+    since_us, until_us = row.received_us - DAY_US, row.received_us + DAY_US
+    domain = row.recipient.rpartition("@")[2]
+    queries = [
+        f"cause:{row.cause}" if row.cause else "",
+        f"todomain:{quoted(domain)}" if domain else "",
+        f"from:{quoted(row.sender)}" if row.sender not in ("", "<>") else "",
+    ]
+    return tuple(
+        (q, Asked(q=q, since=iso(since_us), until=iso(until_us)).url()) for q in queries if q
+    )

@@ -1,0 +1,112 @@
+"""Results: `/trace`, and the same as JSON and CSV."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from tracer.exports import as_csv, as_json
+from tracer.model import Page, when
+from tracer.query import SearchQuery
+from tracer.store import deliveries, sources
+from webui import results_view
+from webui.asking import Asked, asked, frozen
+from webui.db import connection, store_time
+from webui.histogram import bars
+from webui.i18n import site
+
+pages = Blueprint("search", __name__)
+
+BUCKETS = 72
+
+
+@pages.get("/trace")
+def results() -> ResponseReturnValue:
+    """The results page; an empty one explains itself."""
+    search = asked()
+    query = search.parsed()
+    began = time.perf_counter()
+    with store_time():
+        page = deliveries.search(connection(), query, limit=search.limit, after=search.after)
+        summary = deliveries.summary(connection(), query, buckets=BUCKETS)
+    took_ms = (time.perf_counter() - began) * 1000
+    if not summary.total:
+        return nothing_found(search, query)
+    return render_template(
+        "results.html",
+        search=search,
+        query=query,
+        page=page,
+        days=results_view.days(page.rows),
+        summary=summary,
+        facets=results_view.facets(search, query, summary),
+        legend=results_view.legend(summary),
+        older=_older(search, page),
+        bars=bars(summary.histogram, summary.bucket_us),
+        ranges=results_view.ranges(search),
+        permanent=request.host_url.rstrip("/") + frozen(search.first_page(), query).url(),
+        took_ms=took_ms,
+    )
+
+
+def _older(search: Asked, page: Page) -> str:
+    """The address of the following page; "" on the last."""
+    if not page.next:
+        return ""
+    return replace(search, after=page.next, seen=search.seen + len(page.rows)).url()
+
+
+def nothing_found(search: Asked, query: SearchQuery) -> ResponseReturnValue:
+    """The page of a search without results."""
+    with store_time():
+        conditions = results_view.conditions(search, query)
+    return render_template(
+        "nothing.html",
+        search=search,
+        query=query,
+        conditions=conditions,
+        ranges=results_view.ranges(search),
+    )
+
+
+@pages.get("/trace.json")
+def results_json() -> ResponseReturnValue:
+    """The same page of results as the API gives, with the counts of the whole."""
+    search = asked()
+    query = search.parsed()
+    with store_time():
+        summary = deliveries.summary(connection(), query, buckets=1)
+        body = items(search, query)
+    return jsonify(body | {"count": summary.total, "messages": summary.messages})
+
+
+def items(search: Asked, query: SearchQuery) -> dict[str, object]:
+    """`items`, `next` and `complete_until` of one page."""
+    conn = connection()
+    page = deliveries.search(conn, query, limit=search.limit, after=search.after)
+    return {
+        "items": [as_json.row(row) for row in page.rows],
+        "next": page.next or None,
+        "complete_until": as_json.time_text(sources.complete_until(conn)),
+    }
+
+
+@pages.get("/trace.csv")
+def results_csv() -> ResponseReturnValue:
+    """Every row of the search, streamed as it is read."""
+    query = asked().parsed()
+    chunks = as_csv.write_rows(deliveries.rows(connection(), query))
+    name = f"mailtracer-{_stamp(when(site().now_us()))}.csv"
+    return Response(
+        stream_with_context(chunks),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _stamp(at: datetime) -> str:
+    return at.strftime("%Y%m%dT%H%M%SZ")

@@ -1,0 +1,147 @@
+"""The commands that serve the pages: serve, demo."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from collectors.batches import Plan
+from collectors.cli import run
+from collectors.files import expand
+from collectors.samples import sample_lines
+from tracer.cli import reading_store, store_of, with_config
+from tracer.config import Config
+from tracer.errors import StoreUnavailable
+from tracer.explain import explanation
+from tracer.query import parse_query
+from tracer.store import deliveries
+from tracer.told import told_of
+from tracer.trace import load_trace
+from webui.app import create_app
+from webui.site import Site
+
+THREADS = 16
+PORTS_TRIED = 20
+SAMPLE_MAX_AGE_S = 6 * 3600
+WORTH_SHOWING = "status:bounced -from:<>"
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one process of threads: SQLite's page cache is shared, jobs run beside."""
+
+    def __init__(self, app: Flask, listen: str) -> None:
+        self._app = app
+        self._listen = listen
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in (
+            ("bind", self._listen), ("workers", 1), ("threads", THREADS),
+            ("worker_class", "gthread"), ("preload_app", True), ("loglevel", "warning"),
+            ("control_socket_disable", True),
+        ):  # fmt: skip
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._app
+
+
+def _serve(config: Config, listen: str) -> None:
+    engine = store_of(config)
+    site = Site(zone=config.web.timezone, language=config.web.language)
+    _Server(create_app(engine, site), listen).run()
+
+
+@click.command()
+@with_config
+@click.option("--listen", default="", help="HOST:PORT; by default what the settings say.")
+def serve(config: Config, listen: str) -> None:
+    """Serve the pages.
+
+    \b
+    Example:  mailtracer serve --listen 0.0.0.0:8025
+    """
+    address = listen or config.web.listen
+    click.echo(f"http://{address}", err=True)
+    _serve(config, address)
+
+
+@click.command()
+@with_config
+@click.option("--once", is_flag=True, help="Stop before serving.")
+@click.option("--listen", default="", help="HOST:PORT; the next free port if that one is taken.")
+def demo(config: Config, once: bool, listen: str) -> None:
+    """Try it: sample mail of the last two days, one trace, then the pages.
+
+    \b
+    Example:  mailtracer demo --once
+    """
+    home = config.home / "demo"
+    if not _is_fresh(home):
+        _load_sample(config, home)
+    of_demo = _at(config, home)
+    _show_one(of_demo)
+    if once:
+        return
+    address = _free(listen or config.web.listen)
+    click.echo(f"\nOpen http://{address}  (Ctrl+C stops)")
+    _serve(of_demo, address)
+
+
+def _at(config: Config, home: Path) -> Config:
+    """The same settings over a store of the demo's own."""
+    store = replace(config.store, url=f"sqlite:///{home}/mailtracer.db")
+    return replace(config, home=home, store=store)
+
+
+def _is_fresh(home: Path) -> bool:
+    made = home / "made"
+    return made.exists() and time.time() - made.stat().st_mtime < SAMPLE_MAX_AGE_S
+
+
+def _load_sample(config: Config, home: Path) -> None:
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "mail.log"
+        log.write_text("\n".join(sample_lines(time.time_ns() // 1000)) + "\n", "utf-8")
+        inputs, _ = expand([str(log)])
+        run(_at(config, home), Plan(tuple(inputs), source="sample"), quiet=True)
+    (home / "made").touch()
+
+
+def _show_one(config: Config) -> None:
+    with reading_store(config) as conn:
+        query = parse_query(WORTH_SHOWING, now_us=time.time_ns() // 1000)
+        found = deliveries.search(conn, query, limit=1).rows
+        if not found:
+            raise StoreUnavailable("the sample is empty; remove the folder demo and try again")
+        trace = load_trace(conn, found[0].id)
+    told = explanation(told_of(trace), "en")
+    row = trace.row
+    click.echo(f"{row.sender} -> {row.recipient}: {row.status}\n\n{told.headline}\n{told.acts}")
+    for number, (what, how) in enumerate(told.steps, 1):
+        click.echo(f"  {number}. {what} {how}".rstrip())
+
+
+def _free(listen: str) -> str:
+    host, _, first = listen.rpartition(":")
+    for port in range(int(first), int(first) + PORTS_TRIED):
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tried.bind((host, port))
+            except OSError:
+                continue
+        return f"{host}:{port}"
+    raise StoreUnavailable(f"ports {first} and the next {PORTS_TRIED - 1} are taken; choose another")
+

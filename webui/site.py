@@ -1,0 +1,28 @@
+"""What the pages must be told when they start: one frozen value, no globals."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+def clock_us() -> int:
+    """Now, in microseconds since 1970 UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Settings of one web application.
+
+    `zone` is the IANA name times are shown in unless the reader asks for another;
+    `language` is used when neither reader nor browser asks for one that exists.
+    `trusted_hosts` are the `Host` names answered to, as werkzeug understands them;
+    empty answers to any. `now_us` is the clock, so that tests can hold it still.
+    """
+
+    zone: str = "UTC"
+    language: str = "en"
+    trusted_hosts: tuple[str, ...] = ()
+    now_us: Callable[[], int] = clock_us
