@@ -102,7 +102,7 @@ class _Reader:
                 continue
             for event in parse(line):
                 if event.queue_id:
-                    add(complete(event))
+                    add(complete(event), line.host)
                     told.events += 1
                 else:
                     self._processes.remember(event)
@@ -140,5 +140,3 @@ class _Told:
             self.source, "file", form, lines, self.events, unreadable, self._first_us,
             self._last_us, now_us, samples,
         )  # fmt: skip
-
-

@@ -21,38 +21,62 @@ class Entry(NamedTuple):
     is_wrapped: bool  # a container's output: the text has a head of its own
 
 
+class _Written(
+    msgspec.Struct,
+    gc=False,
+    rename={
+        "at": "__REALTIME_TIMESTAMP", "source_at": "_SOURCE_REALTIME_TIMESTAMP",
+        "message": "MESSAGE", "host": "_HOSTNAME", "identifier": "SYSLOG_IDENTIFIER",
+        "command": "_COMM", "pid": "SYSLOG_PID", "sender_pid": "_PID",
+        "container": "CONTAINER_NAME", "log": "log", "time": "time",
+    },
+):  # fmt: skip
+    """The fields that matter; a field may be a string, octets, or a list of values."""
+
+    at: Any = None
+    source_at: Any = None
+    message: Any = None
+    host: Any = None
+    identifier: Any = None
+    command: Any = None
+    pid: Any = None
+    sender_pid: Any = None
+    container: Any = None
+    log: Any = None
+    time: Any = None
+
+
+_DECODER = msgspec.json.Decoder(_Written)
+
+
 def read_entry(line: str) -> Entry | None:
     """The entry that `line` is; None when it is not JSON, or names no time or message."""
     try:
-        fields = msgspec.json.decode(line.encode("utf-8", "replace"))
+        written = _DECODER.decode(line.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(fields, dict):
-        return None
-    return _from_docker(fields) if "log" in fields else _from_journal(fields)
+    return _from_journal(written) if written.log is None else _from_docker(written)
 
 
-def _from_journal(fields: dict[str, Any]) -> Entry | None:
-    at_us = _number(fields.get("__REALTIME_TIMESTAMP")) or _number(
-        fields.get("_SOURCE_REALTIME_TIMESTAMP")
-    )
-    text = _text(fields.get("MESSAGE"))
+def _from_journal(written: _Written) -> Entry | None:
+    at_us = _number(written.at) or _number(written.source_at)
+    text = _text(written.message)
     if at_us is None or not text:
         return None
     return Entry(
         at_us=at_us,
-        host=_text(fields.get("_HOSTNAME")),
-        program=_text(fields.get("SYSLOG_IDENTIFIER")) or _text(fields.get("_COMM")),
-        pid=_text(fields.get("SYSLOG_PID")) or _text(fields.get("_PID")),
+        host=_text(written.host),
+        program=_text(written.identifier) or _text(written.command),
+        pid=_text(written.pid) or _text(written.sender_pid),
         text=text,
-        is_wrapped="CONTAINER_NAME" in fields,
+        is_wrapped=written.container is not None,
     )
 
 
-def _from_docker(fields: dict[str, Any]) -> Entry | None:
-    stamp = read_stamp(_text(fields.get("time")))
+def _from_docker(written: _Written) -> Entry | None:
+    stamp = read_stamp(_text(written.time))
     at_us = utc_us(stamp) if stamp else None
-    text = _text(fields.get("log"))
+    text = _text(written.log)
     if at_us is None or not text:
         return None
     return Entry(at_us, "", "", "", text, is_wrapped=True)
@@ -61,15 +85,15 @@ def _from_docker(fields: dict[str, Any]) -> Entry | None:
 def _text(value: object) -> str:
     """A field's text: a string, a number, an array of bytes, or the last of several values."""
     if isinstance(value, str):
-        return value.rstrip("\n").replace("\n", " ")
+        text = value.rstrip("\n").replace("\n", " ").replace("\0", "")
+        return text.encode("utf-8", "backslashreplace").decode()  # JSON can spell lone surrogates
     if isinstance(value, int):
         return str(value)
     if not isinstance(value, list) or not value:
         return ""
     if all(isinstance(item, int) and 0 <= item < 256 for item in value):
-        return _text(bytes(value).decode("utf-8", "surrogateescape"))
-    last = value[-1]
-    return last if isinstance(last, str) else ""
+        return _text(bytes(value).decode("utf-8", "backslashreplace"))
+    return _text(value[-1]) if isinstance(value[-1], str) else ""
 
 
 def _number(value: object) -> int | None:

@@ -19,7 +19,7 @@ import msgspec
 from .inputs import STDIN, InputProblem, LogInput, in_order
 from .unpack import PEEKED, Damaged, as_utf8, codec_of, encoding_of, foreign, unpacked
 
-BLOCK = 256 * 1024  # octets read at a time: what is made of them fits the processor's cache
+BLOCK = 128 * 1024  # octets read at a time: what is made of them fits the processor's cache
 LONGEST_LINE = 16 * 1024 * 1024  # octets; a line goes on no further than this
 NO_RIGHTS = (
     "cannot be read, the rights are missing: run as a user who may, such as root or group adm"
@@ -55,7 +55,7 @@ def open_lines(log: LogInput) -> Iterator[Block | InputProblem]:
     """The lines of a log in blocks, and what was wrong with it.
 
     Lines end at "\\n" or "\\r\\n" only; the last one needs no end.  NULs, which a crash
-    leaves in a log, are dropped.  Octets that are not UTF-8 become surrogates.
+    leaves in a log, are dropped.  Octets that are not UTF-8 are spelt `\\xff`.
     """
     try:
         with _opened(log.path) as file:
@@ -156,7 +156,7 @@ def _split(pieces: Iterable[bytes]) -> Iterator[list[str]]:
 
 
 def _decode(octets: bytes) -> list[str]:
-    text = octets.decode("utf-8", "surrogateescape")
+    text = octets.decode("utf-8", "backslashreplace")
     if "\0" in text:
         text = text.replace("\0", "")
     if "\r" in text:

@@ -6,6 +6,8 @@ loses nothing, since `tracer.ingest` unites a stay with what the store knows of 
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from tracer.fold import Folded, fold
 from tracer.ingest import Arrival, arrival
 from tracer.model import Event
@@ -14,6 +16,7 @@ MOST_EVENTS = 60_000
 """Events kept of stays that are still open; the longest untouched leave first."""
 
 _Key = tuple[str, str]
+_NEVER = (0, 0)
 
 
 class Gatherer:
@@ -21,30 +24,27 @@ class Gatherer:
 
     def __init__(self, most_events: int = MOST_EVENTS) -> None:
         self._most = most_events
+        self._fresh: defaultdict[_Key, list[Event]] = defaultdict(list)
         self._open: dict[_Key, list[Event]] = {}
+        self._hosts: dict[str, str] = {}  # host of a hop -> as its lines name it
         self._known: dict[_Key, tuple[int, int]] = {}
-        self._touched: dict[_Key, None] = {}
 
-    def add(self, event: Event) -> None:
-        """Take one event in; one without a queue id says nothing of a message."""
-        key = (event.host, event.queue_id)
-        events = self._open.get(key)
-        if events is None:
-            self._open[key] = [event]
-        else:
-            events.append(event)
-        self._touched[key] = None
+    def add(self, event: Event, host: str) -> None:
+        """Take in one event that has a queue id, from a line that names `host`."""
+        self._fresh[event.host, event.queue_id].append(event)
+        self._hosts[event.host] = host
 
     def take(self) -> list[Arrival]:
         """The stays touched since the last call, whole as far as this process knows them."""
         arrivals: list[Arrival] = []
-        for key in self._touched:
-            folded = fold(self._open.pop(key))
-            known = self._known.pop(key, (0, 0))
-            arrivals.append(arrival(folded[0], known))
-            arrivals.extend(arrival(later) for later in folded[1:])
+        for key, fresh in self._fresh.items():
+            earlier = self._open.pop(key, None)
+            folded = fold(earlier + fresh if earlier else fresh)
+            host = self._hosts[key[0]]
+            arrivals.append(arrival(folded[0], host, self._known.pop(key, _NEVER)))
+            arrivals.extend(arrival(later, host) for later in folded[1:])
             self._keep(key, folded[-1])
-        self._touched.clear()
+        self._fresh.clear()
         self._forget()
         return arrivals
 

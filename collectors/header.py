@@ -8,7 +8,7 @@ reads any line, and must agree with the fast one.  Knows nothing of mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
 from msgspec.structs import replace
@@ -40,8 +40,8 @@ class HeadReader:
     """
 
     __slots__ = (
-        "_clock", "_cut", "_host", "_hour", "_hour_us", "_iso_hour", "_iso_hour_us", "_iso_zone",
-        "_origins", "_seconds", "_source", "_stop", "_year",
+        "_clock", "_cut", "_host", "_hour", "_hour_us", "_is_iso", "_iso_hour", "_iso_hour_us",
+        "_iso_zone", "_origins", "_seconds", "_source", "_stop", "_year",
     )  # fmt: skip
 
     def __init__(self, source: str, *, year: YearGuess, zone: tzinfo, host: str = "") -> None:
@@ -55,6 +55,7 @@ class HeadReader:
         self._hour_us = self._iso_hour_us = 0
         self._cut = self._stop = 0  # where the fraction and the stamp end
         self._iso_zone = ""
+        self._is_iso = False  # which of the two the last line was
 
     def read(self, line: str) -> LogLine | None:
         """The line with its head read; None when it has none.  Never raises.
@@ -67,39 +68,61 @@ class HeadReader:
     def read_many(self, lines: Iterable[str], unreadable: list[str]) -> list[LogLine]:
         """The lines of a block with their heads read; those without one go to `unreadable`."""
         found: list[LogLine] = []
-        add = found.append
-        origins, seconds, source, stamp, at_us = self._origins, self._seconds, self._source, "", 0
-        for line in lines:
-            head, _, text = line.partition(": ")
-            origin = None
-            if head[:15] == stamp:
-                origin = origins.get(head[15:])
-            elif head[:9] == self._hour:
-                second = seconds.get(head[9:15])
-                if second is not None:
-                    stamp, at_us = head[:15], self._hour_us + second
-                    origin = origins.get(head[15:])
-            if origin is not None and text[:1] not in "[ ":
-                host, program, pid = origin
-                add(LogLine(at_us, host, program, pid, text, head + ": ", source))
-                continue
-            read = self._read_iso(head, text) or self._read_slowly(line)
-            stamp = ""
+        rest = iter(lines)
+        while True:
+            run = self._read_iso_run if self._is_iso else self._read_run
+            line = run(rest, found)
+            if line is None:
+                return found
+            read = self._read_slowly(line)
             if read is not None:
-                add(read)
+                found.append(read)
             elif line:
                 unreadable.append(line)
-        return found
 
-    def _read_iso(self, head: str, text: str) -> LogLine | None:
-        if head[:13] != self._iso_hour:
-            return None
-        origin = self._origins.get(head[self._stop :])
-        at_us = self._iso_us(head)
-        if origin is None or at_us is None or text[:1] in "[ ":
-            return None
-        host, program, pid = origin
-        return LogLine(at_us, host, program, pid, text, head + ": ", self._source)
+    def _read_run(self, lines: Iterator[str], found: list[LogLine]) -> str | None:
+        """Reads RFC 3164 lines of the hour and the origins known; the first other line, or None."""
+        add, source, origins, seconds = found.append, self._source, self._origins, self._seconds
+        hour, hour_us, stamp, at_us = self._hour, self._hour_us, "", 0
+        for line in lines:
+            head, _, text = line.partition(": ")
+            if head[:15] != stamp:
+                second = seconds.get(head[9:15])
+                if second is None or head[:9] != hour:
+                    return line
+                stamp, at_us = head[:15], hour_us + second
+            origin = origins.get(head[15:])
+            if origin is None or text[:1] in "[ ":
+                return line
+            host, program, pid = origin
+            add(LogLine(at_us, host, program, pid, text, head + ": ", source))
+        return None
+
+    def _read_iso_run(self, lines: Iterator[str], found: list[LogLine]) -> str | None:
+        """The same for ISO 8601 lines, which also share fraction length and offset."""
+        add, source, origins, seconds = found.append, self._source, self._origins, self._seconds
+        hour, hour_us, zone, cut, stop = (
+            self._iso_hour, self._iso_hour_us, self._iso_zone, self._cut, self._stop,
+        )  # fmt: skip
+        stamp, at_us, fraction_us = "", 0, 0
+        for line in lines:
+            head, _, text = line.partition(": ")
+            if head[:19] != stamp:
+                second = seconds.get(head[13:19])
+                if second is None or head[:13] != hour:
+                    return line
+                stamp, at_us = head[:19], hour_us + second
+            if cut > 19:
+                digits = head[20:cut]
+                if head[19:20] != "." or not digits.isdecimal():
+                    return line
+                fraction_us = int(digits) if cut == 26 else micros_of(digits)
+            origin = origins.get(head[stop:])
+            if origin is None or head[cut:stop] != zone or text[:1] in "[ ":
+                return line
+            host, program, pid = origin
+            add(LogLine(at_us + fraction_us, host, program, pid, text, head + ": ", source))
+        return None
 
     def _iso_us(self, stamp: str) -> int | None:
         """Time of an ISO 8601 stamp in the hour and the shape of the last one."""
@@ -108,27 +131,34 @@ class HeadReader:
             return None
         if cut > 19:
             digits = stamp[20:cut]
-            if stamp[19] != "." or not digits.isdecimal():
+            if stamp[19:20] != "." or not digits.isdecimal():
                 return None
             second += int(digits) if cut == 26 else micros_of(digits)
         return self._iso_hour_us + second
 
     def _read_slowly(self, line: str) -> LogLine | None:
-        if line[:1] == "{":
+        first = line[:1]
+        if first == "{":
             return self._read_entry(line)
+        if first == "<":
+            return self._read_structured(line) or self._read_behind_prefix(line)
         stamp = read_stamp(line)
-        if stamp is not None:
-            found = self._read_stamped(line, stamp)
-            if found is not None:
-                self._remember_hour(line, stamp, found.at_us)
-            return found
-        if line[:1] == "<":
-            structured = self._read_structured(line)
-            if structured is not None:
-                return structured
+        if stamp is None:
+            return self._read_behind_prefix(line)
+        found = self._read_stamped(line, stamp)
+        if found is not None:
+            self._remember_hour(line, stamp, found.at_us)
+        return found
+
+    def _read_behind_prefix(self, line: str) -> LogLine | None:
         prefix = _PREFIX.match(line)
-        inner = self.read(line[prefix.end() :]) if prefix else None
-        return replace(inner, head=prefix[0] + inner.head) if prefix and inner else None
+        if prefix is None:
+            return None
+        found = self.read(line[prefix.end() :])
+        if found is None:
+            return None
+        head, text = prefix[0] + found.head, found.text
+        return LogLine(found.at_us, found.host, found.program, found.pid, text, head, self._source)
 
     def _read_stamped(self, line: str, stamp: Stamp, is_inner: bool = False) -> LogLine | None:
         at_us = self._at_us(stamp)
@@ -218,9 +248,9 @@ class HeadReader:
         if stamp.zone is None and self._clock.plain_us != hour_us:
             return
         if stamp.year is None and stamp.length == 15:
-            self._hour, self._hour_us = line[:9], hour_us
+            self._hour, self._hour_us, self._is_iso = line[:9], hour_us, False
         elif stamp.year is not None and line[4:5] == "-" and line[7:8] == "-":
-            self._iso_hour, self._iso_hour_us = line[:13], hour_us
+            self._iso_hour, self._iso_hour_us, self._is_iso = line[:13], hour_us, True
             self._cut = 19 + (len(stamp.fraction) + 1 if stamp.fraction else 0)
             self._stop = stamp.length
             self._iso_zone = line[self._cut : self._stop]

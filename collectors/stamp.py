@@ -24,9 +24,9 @@ _BSD = re.compile(
 )
 _ISO = re.compile(
     rf"(?:{_WEEKDAY})(?P<year1>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)[T ]{_CLOCK}"
-    r"(?P<zone> ?[Zz](?=\s|$)| ?[+-]\d\d:?\d\d(?=\s|$)| ?[+-]\d\d(?=\s|$)| UTC| GMT)?(?=\s|$)"
+    r"(?P<zone> ?[Zz](?=\s|$)| ?[+-]\d\d(?::?\d\d)?(?=\s|$)| UTC| GMT)?(?=\s|$)"
 )
-_OFFSET = re.compile(r" ?([+-])(\d\d):?(\d\d)?")
+_OFFSET = re.compile(r"([+-])([01]\d|2[0-3])(?::?([0-5]\d))?")
 
 
 class Stamp(NamedTuple):
@@ -59,8 +59,9 @@ def read_stamp(line: str) -> Stamp | None:
         return None
     said = found.groupdict()
     in_hour_us = seconds_of_an_hour().get(said["second"])
-    hour = int(said["hour"])
-    if in_hour_us is None or hour > 23:
+    hour, written = int(said["hour"]), (said.get("zone") or "").strip()
+    zone = zone_of(written)
+    if in_hour_us is None or hour > 23 or (written and zone is None):
         return None
     year = said["year1"] or said.get("year2") or said.get("year3")
     fraction = said["fraction"] or ""
@@ -70,7 +71,7 @@ def read_stamp(line: str) -> Stamp | None:
         day=int(said["day"]),
         hour=hour,
         in_hour_us=in_hour_us + micros_of(fraction),
-        zone=zone_of(said.get("zone") or ""),
+        zone=zone,
         length=found.end(),
         fraction=fraction,
     )
@@ -92,12 +93,12 @@ def micros_of(fraction: str) -> int:
     return int(fraction[:6].ljust(6, "0")) if fraction else 0
 
 
-def zone_of(offset: str) -> tzinfo | None:
-    """The zone of "Z", "+02:00", "+0200", "+02"; None for "" and what is none."""
-    found = _OFFSET.fullmatch(offset)
+def zone_of(written: str) -> tzinfo | None:
+    """The zone of "Z", "UTC", "+02:00", "+0200" or "+02"; None for what is none of them."""
+    if written.upper() in ("Z", "UTC", "GMT"):
+        return UTC
+    found = _OFFSET.fullmatch(written)
     if found is None:
-        return UTC if offset else None
-    shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
-    if shift >= timedelta(days=1):
         return None
+    shift = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
     return timezone(-shift if found[1] == "-" else shift)

@@ -6,14 +6,13 @@ import re
 from typing import NamedTuple
 
 _HEAD = re.compile(r"<\d{1,3}>[1-9]\d? (\S{1,40}) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ")
-_DATA = re.compile(
-    r"-|(?:\[[^\s=\]\"]+(?: [^\s=\]\"]+=\"(?:[^\"\\]|\\.)*\")*\])+"  # section 6.3; "]" without "\" too
-)
+# Section 6.3, and "]" in a value without its backslash, as some senders write it.
+_DATA = re.compile(r"-|(?:\[[^\s=\]\"]+(?: [^\s=\]\"]+=\"(?:[^\"\\]|\\.)*\")*\])+")
 _BEFORE_TEXT = re.compile(" *\ufeff? *")
 
 
 class Structured(NamedTuple):
-    """The fields as written, "" for the nil value `-`; the text starts at `end`."""
+    """The fields as written, "" for the nil value `-` of a name; the text starts at `end`."""
 
     stamp: str
     host: str
@@ -29,5 +28,11 @@ def read_structured(line: str) -> Structured | None:
         return None
     data = _DATA.match(line, head.end())
     before_text = _BEFORE_TEXT.match(line, data.end() if data else head.end())
-    stamp, host, app, procid, _ = ("" if field == "-" else field for field in head.groups())
-    return Structured(stamp, host, app, procid, before_text.end() if before_text else head.end())
+    stamp, host, app, procid, _ = head.groups()
+    return Structured(
+        stamp,
+        "" if host == "-" else host,
+        "" if app == "-" else app,
+        "" if procid == "-" else procid,
+        before_text.end() if before_text else head.end(),
+    )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tracer.errors import ConfigError
 from tracer.model import SECOND_US, micros
 
+from .stamp import zone_of
+
 HOUR_US = 3600 * SECOND_US
 LATE_US = 10 * SECOND_US  # a line no further back than this is late, not an hour on
 KNOWN_HOURS = 4096
-
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
 
 
 def zone_named(name: str) -> tzinfo:
@@ -23,10 +22,9 @@ def zone_named(name: str) -> tzinfo:
 
     Raises ConfigError when there is no such zone.
     """
-    offset = _OFFSET.fullmatch(name)
-    if offset and int(offset[2]) < 24:
-        shift = timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0))
-        return timezone(-shift if offset[1] == "-" else shift)
+    fixed = zone_of(name)  # needs no zone database
+    if fixed is not None:
+        return fixed
     try:
         return ZoneInfo(name)
     except (OSError, ValueError, KeyError):

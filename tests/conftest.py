@@ -16,6 +16,14 @@ from hypothesis import settings
 _HERE = Path(__file__).parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--golden",
+        action="store_true",
+        help="write the corpus' expected results instead of comparing with them",
+    )
+
+
 def pytest_configure() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()

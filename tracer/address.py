@@ -16,15 +16,15 @@ _DOTS = str.maketrans("。．｡", "...")  # the other full stops of RFC 3490 se
 _DEEPEST = 3  # wrappings inside one another: a forwarded VERP address, forwarded again
 
 # SRS: libsrs2 and Mail::SRS. "SRS0=hash=day=domain=local", the first mark may be + or -.
-_SRS0 = re.compile(r"srs0[=+-][^=]*=[^=]*=(?P<domain>[^=]+)=(?P<local>.+)")
-_SRS1 = re.compile(r"srs1[=+-][^=]*=[^=]*=[=+-][^=]*=[^=]*=(?P<domain>[^=]+)=(?P<local>.+)")
+_SRS0 = r"srs0[=+-][^=]*=[^=]*=(?P<domain>[^=]+)=(?P<local>.+)"
+_SRS1 = r"srs1[=+-][^=]*=[^=]*=[=+-][^=]*=[^=]*=(?P<domain>[^=]+)=(?P<local>.+)"
 # BATV: draft-levine-smtp-batv; some programs put the tag last. Barracuda has its own mark.
-_BATV = re.compile(r"prvs=[0-9a-f]{8,12}=(?P<local>.+)|prvs=(?P<first>.+)[=/][0-9a-f]{8,12}")
-_BARRACUDA = re.compile(r"btv1==[0-9a-f]+==(?P<local>.+)")
+_BATV = r"prvs=[0-9a-f]{8,12}=(?P<local>.+)|prvs=(?P<first>.+)[=/][0-9a-f]{8,12}"
+_BARRACUDA = r"btv1==[0-9a-f]+==(?P<local>.+)"
 # Gmail's forwarding: "box+caf_=to=example.org@gmail.com"
-_CAF = re.compile(r"[^+]+\+caf_=(?P<local>.+)=(?P<domain>[^=]+)")
+_CAF = r"[^+]+\+caf_=(?P<local>.+)=(?P<domain>[^=]+)"
 _VERP_WORDS = frozenset({"bounce", "bounces", "return", "returns", "owner", "errors", "verp"})
-_DOMAIN = re.compile(r"[^\W_][\w.-]*")
+_DOMAIN = r"[^\W_][\w.-]*"
 
 
 def normalise(address: str) -> str:
@@ -39,13 +39,15 @@ def normalise(address: str) -> str:
     if plain.isascii() and plain[-1:] != ".":
         return plain
     local, at, domain = plain.rpartition("@")
+    if not at:
+        return unicodedata.normalize("NFC", plain)
     return unicodedata.normalize("NFC", local) + at + to_ascii(domain)
 
 
 def domain_of(address: str) -> str:
     """The domain of an address as lower-case A-labels; `""` if it has none."""
     domain = address.rpartition("@")[2] if "@" in address else ""
-    return to_ascii(domain.rstrip(">"))
+    return to_ascii(domain.rstrip(">") if address[:1] == "<" else domain)
 
 
 def to_ascii(domain: str) -> str:
@@ -103,11 +105,11 @@ def _inside(local: str, host: str) -> str:
     if "=" not in local:
         return ""
     for pattern in (_SRS0, _SRS1, _CAF):
-        if match := pattern.fullmatch(local):
+        if match := re.fullmatch(pattern, local):
             return normalise(f"{match['local']}@{match['domain']}")
-    if match := _BATV.fullmatch(local):
+    if match := re.fullmatch(_BATV, local):
         return f"{match['local'] or match['first']}@{host}"
-    if match := _BARRACUDA.fullmatch(local):
+    if match := re.fullmatch(_BARRACUDA, local):
         return f"{match['local']}@{host}"
     return _verp(local)
 
@@ -115,7 +117,7 @@ def _inside(local: str, host: str) -> str:
 def _verp(local: str) -> str:
     """The recipient inside `bounces+123-7f3a-anna=corp.example` (VERP, cr.yp.to/proto/verp.txt)."""
     before, _, domain = local.rpartition("=")
-    if not _DOMAIN.fullmatch(domain):
+    if not re.fullmatch(_DOMAIN, domain):
         return ""
     mailbox = _without_ids(before.partition("+")[2] if "+" in before else before)
     return normalise(f"{mailbox}@{domain}") if mailbox else ""

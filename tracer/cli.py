@@ -1,4 +1,4 @@
-"""The commands that read the store: init, search, show, version.
+"""The commands that read the store: init, search, version.
 
 Standard output carries only the result; everything else goes to standard error.
 """
@@ -24,15 +24,12 @@ from sqlalchemy.exc import OperationalError
 from tracer import release
 from tracer.config import Config, load
 from tracer.errors import StoreUnavailable
-from tracer.explain import explanation
 from tracer.exports import as_csv, as_json
 from tracer.model import Row
 from tracer.query import SearchQuery, parse_query
 from tracer.store import deliveries, sources
 from tracer.store.engine import open_engine, reading
 from tracer.store.migrate import check, migrate
-from tracer.told import told_of
-from tracer.trace import load_trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -169,40 +166,16 @@ def _table(rows: Iterable[Row], zone: ZoneInfo) -> Any:
     for row in rows:
         at = as_json.when(row.received_us).astimezone(zone)
         failed = f"{row.cause}: {row.reply}" if row.cause else row.subject
-        cells = (f"{at:%d %b %H:%M:%S}", row.status.value, row.sender, row.recipient, failed, row.id)
+        cells = (
+            f"{at:%d %b %H:%M:%S}",
+            row.status.value,
+            row.sender,
+            row.recipient,
+            failed,
+            row.id,
+        )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     return table
-
-
-@click.command()
-@with_config
-@click.argument("wanted", metavar="ID")
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en")
-@click.option("--json", "as_object", is_flag=True, help="One JSON object.")
-def show(config: Config, wanted: str, lang: str, as_object: bool) -> None:
-    """Show one mail: what happened, why, and how to fix it.
-
-    ID is a row's id, a queue id or a Message-ID.
-
-    \b
-    Examples:
-      mailtracer show 4jXT3j4GS0zR8
-      mailtracer show '<20418.5b1e@web01.corp.example>' --json
-    """
-    with reading_store(config) as conn:
-        trace = load_trace(conn, wanted)
-    told = explanation(told_of(trace), lang)
-    if as_object:
-        click.echo(msgspec.json.encode(as_json.trace(trace, told)).decode())
-        return
-    row = trace.row
-    click.echo(f"{told.headline}\n{told.acts}\n")
-    for number, (what, how) in enumerate(told.steps, 1):
-        click.echo(f"{number}. {what} {how}".rstrip())
-    click.echo(f"\n{row.status}  {row.sender} -> {row.recipient}  {row.subject}")
-    for leg in trace.legs:
-        for event in leg.events:
-            click.echo(event.raw)
 
 
 @click.command()

@@ -8,23 +8,27 @@ from ipaddress import ip_address
 from tracer.model import Delivery, Outcome
 
 _OURS = frozenset({Outcome.DELIVERED, Outcome.JUNKED, Outcome.EXPANDED, Outcome.REJECTED})
-_LOCAL_AGENTS = ("local", "virtual", "lmtp", "pipe", "discard")
+_LOCAL_AGENTS = frozenset({"local", "virtual", "lmtp", "pipe", "discard"})
 
 
-def direction(client: str, auth: str, delivery: Delivery) -> str:
+def direction(from_us: bool, delivery: Delivery) -> str:
     """`outbound` from us to others, `inbound`, `internal` both ours, `relayed` neither.
 
-    From us: logged in, made on this host, or sent from a private address. To us: a local
-    agent took it, or our door refused it. `""` while nobody has taken it and it is not ours.
+    To us: a local agent took it, or our door refused it. `""` while nobody has taken it
+    and it is not ours.
     """
-    from_us = bool(auth) or _is_private(client)
-    agent = delivery.program.rpartition("/")[2]
-    to_us = delivery.outcome in _OURS or agent in _LOCAL_AGENTS
+    outcome = delivery.outcome
+    to_us = outcome in _OURS or delivery.program in _LOCAL_AGENTS
     if from_us:
-        return "internal" if to_us and delivery.outcome is not Outcome.REJECTED else "outbound"
+        return "internal" if to_us and outcome is not Outcome.REJECTED else "outbound"
     if to_us:
         return "inbound"
     return "relayed" if delivery.attempts else ""
+
+
+def is_ours(client: str, auth: str) -> bool:
+    """Whether a mail came from us: logged in, made on this host, or from a private address."""
+    return bool(auth) or _is_private(client)
 
 
 @lru_cache(maxsize=4096)

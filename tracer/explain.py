@@ -7,21 +7,24 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
 from tracer.causes import (
     UNKNOWN,
     Cause,
-    Heard,
+    Level,
     Severity,
     Side,
     Text,
     Urgency,
     Verdict,
     catalog,
+    cut,
     decide,
     hear,
+    is_loopback,
     outcome_cards,
 )
 from tracer.causes import words as say
@@ -40,8 +43,11 @@ _OTHERWISE = {
     Outcome.QUARANTINED: "local_policy",
     Outcome.JUNKED: "spam_content",
 }
+_SHAPES = 8192  # shapes of replies remembered
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
-_BY_US = frozenset({Outcome.REJECTED, Outcome.DISCARDED, Outcome.QUARANTINED, Outcome.SUPPRESSED})
+_KEPT_BACK = frozenset({Outcome.DISCARDED, Outcome.QUARANTINED, Outcome.JUNKED})
+_TOLD_BY_OUTCOME = _KEPT_BACK | {Outcome.SUPPRESSED}
+_BY_US = _TOLD_BY_OUTCOME | {Outcome.REJECTED}
 # What our own filter does with a message counts as its verdict only when it names one of these.
 _FILTERED = frozenset({"spam_content", "malware", "attachment_blocked", "domain_blocklisted"})
 
@@ -113,42 +119,51 @@ def explanation(told: Told, lang: str) -> Explanation:
     """The card of one delivery in "en" or "ru"; every outcome has one."""
     lang = say.known(lang)
     verdict = _judge(told.outcome, told.reply, told.status, told.command, told.program)
-    card = catalog()[verdict.cause] if verdict.cause else outcome_cards()[told.outcome]
-    found = facets(verdict.cause, told.reply, verdict.variant) if verdict.cause else {}
+    card = _written(told.outcome, verdict.cause)
+    variant = verdict.variant or (told.outcome.value if verdict.cause == "local_policy" else "")
+    found = facets(verdict.cause, told.reply, variant) if verdict.cause else {}
     return _card(told, lang, verdict, card, found)
 
 
+def _written(outcome: Outcome, cause: str) -> Cause:
+    """The card whose texts fit: what was done says more than "our rule" or "spam"."""
+    if not cause or (outcome in _TOLD_BY_OUTCOME and cause in ("local_policy", "spam_content")):
+        return outcome_cards()[outcome]
+    return catalog()[cause]
+
+
 def _judge(outcome: Outcome, reply: str, status: str, command: str, program: str) -> Verdict:
-    otherwise = _OTHERWISE.get(outcome, "")
-    if not otherwise or (outcome is Outcome.UNKNOWN and not reply):
+    if outcome not in _OTHERWISE or (outcome is Outcome.UNKNOWN and not reply):
         return Verdict("")
-    heard = hear(reply, status, command, program, ours=outcome in _BY_US)
-    verdict = decide(heard)
-    if verdict.cause == UNKNOWN or not _fits(outcome, verdict, heard):
-        return Verdict(otherwise)
+    return _judge_shape(outcome, cut(reply), status, command, program)
+
+
+@lru_cache(maxsize=_SHAPES)
+def _judge_shape(outcome: Outcome, shape: str, status: str, command: str, program: str) -> Verdict:
+    verdict = decide(hear(shape, status, command, program, ours=outcome in _BY_US))
+    if verdict.cause == UNKNOWN or not _fits(outcome, verdict):
+        return Verdict(_OTHERWISE[outcome])
     return verdict
 
 
-def _fits(outcome: Outcome, verdict: Verdict, heard: Heard) -> bool:
+def _fits(outcome: Outcome, verdict: Verdict) -> bool:
     """Whether a verdict on the reply also explains what was done with the message."""
-    if outcome is Outcome.JUNKED or outcome in _BY_US - {Outcome.REJECTED}:
-        return verdict.cause in _FILTERED
     if outcome is Outcome.REJECTED:
-        return verdict.cause != "policy_rejected" and bool(verdict.words) and bool(heard.text)
-    return True
+        return verdict.cause != "policy_rejected" and verdict.level is not Level.GUESS
+    return outcome not in _BY_US or verdict.cause in _FILTERED
 
 
 def _card(
     told: Told, lang: str, verdict: Verdict, card: Cause, found: dict[str, str]
 ) -> Explanation:
-    at_door = told.outcome is Outcome.REJECTED
+    at_door = _at_our_door(told, verdict)
     severity = _severity(told, card)
     side = card.side_at_our_door if at_door and card.side_at_our_door else card.side
     text = card.text(lang)
     told_text = text.at_our_door if at_door and text.at_our_door else text
     values = say.names(lang, _known(told, lang, found), soft=severity is Severity.SOFT)
     urgency = Urgency.NONE if side is Side.NOBODY else card.urgency
-    confidence = _confidence(verdict)
+    confidence = _confidence(told.outcome, verdict)
     return Explanation(
         cause=verdict.cause,
         title=text.title,
@@ -160,7 +175,7 @@ def _card(
         confidence=confidence,
         confidence_word=say.confidence_word(lang, confidence),
         why=_why(lang, verdict, told),
-        marks=_marks(told.reply, verdict.words),
+        marks=_marks(told.reply, verdict.words) or _mark_id(told),
         steps=tuple(
             (say.fill(verb, values), say.fill(rest, values)) for verb, rest in told_text.steps
         ),
@@ -171,11 +186,21 @@ def _card(
     )
 
 
-def _confidence(verdict: Verdict) -> str:
-    """What the outcome itself says is certain; an unknown cause is no judgement at all."""
-    if verdict.level is None and verdict.cause != UNKNOWN:
-        return "high"
-    return say.CONFIDENCE[verdict.level]
+def _at_our_door(told: Told, verdict: Verdict) -> bool:
+    """Whether our own side stopped it: at the door, or by our filter later."""
+    by_filter = told.outcome in _KEPT_BACK or is_loopback(told.reply)
+    return told.outcome is Outcome.REJECTED or (by_filter and verdict.cause in _FILTERED)
+
+
+def _confidence(outcome: Outcome, verdict: Verdict) -> str:
+    return "high" if _is_told(outcome, verdict) else say.CONFIDENCE[verdict.level]
+
+
+def _is_told(outcome: Outcome, verdict: Verdict) -> bool:
+    """Whether the outcome itself says it: that we stopped a message ourselves is no guess."""
+    if verdict.cause == "local_policy":
+        return outcome in _BY_US
+    return verdict.level is None and verdict.cause != UNKNOWN
 
 
 def _severity(told: Told, card: Cause) -> Severity:
@@ -221,13 +246,11 @@ def _server(told: Told) -> str:
 
 
 def _why(lang: str, verdict: Verdict, told: Told) -> str:
-    if verdict.cause and verdict.level is not None:
-        spans = _marks(told.reply, verdict.words)
-        words = tuple(told.reply[start:end] for start, end in spans) or verdict.words
-        return say.why(lang, verdict.level, words)
-    if verdict.cause == UNKNOWN:
-        return say.why(lang, None, ())
-    return say.by_outcome(lang)
+    if _is_told(told.outcome, verdict):
+        return say.by_outcome(lang)
+    spans = _marks(told.reply, verdict.words)
+    words = tuple(told.reply[start:end] for start, end in spans) or verdict.words
+    return say.why(lang, verdict.level, words)
 
 
 def _marks(reply: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
@@ -239,11 +262,18 @@ def _marks(reply: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(spans))
 
 
+def _mark_id(told: Told) -> tuple[tuple[int, int], ...]:
+    """For a message that was handed over, the number it got there decides where to look."""
+    given = next_queue_id(told.reply) if told.outcome is Outcome.RELAYED else ""
+    at = told.reply.find(given) if given else -1
+    return ((at, at + len(given)),) if at >= 0 else ()
+
+
 def _loose(words: str) -> str:
     """A pattern for words that a folded reply may part with "550-5.7.1"."""
     gap = r"\s+(?:[245]\d\d[ -](?:[245]\.\d+\.\d+)?\s*)?"
     parts = (r"\S*@\S*" if part == "@" else re.escape(part) for part in words.split())
-    return gap.join(parts)
+    return gap.join(parts) + r"\w*"
 
 
 def _for_their_admin(

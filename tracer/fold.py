@@ -11,7 +11,7 @@ events are first cut into stays, then each stay is read from its first event to 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -26,8 +26,13 @@ EARLY_US = 5 * SECOND_US
 """A line may be stamped up to 5 seconds before the one that opens its hop."""
 
 _RANK = {kind: rank for rank, kind in enumerate(EventKind)}
+# Members looked up once: an Enum attribute costs more than a comparison.
+_ATTEMPT, _RECEIVED, _REJECTED = EventKind.ATTEMPT, EventKind.RECEIVED, EventKind.REJECTED
+_IDENTIFIED, _QUEUED, _REMOVED = EventKind.IDENTIFIED, EventKind.QUEUED, EventKind.REMOVED
+_SAYS_NOTHING_OF_THE_MESSAGE = frozenset({_ATTEMPT, EventKind.UNKNOWN})
 _OPENERS = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.QUEUED})
 _WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.QUARANTINED, Outcome.UNKNOWN})
+_DEFERRED = Outcome.DEFERRED
 _PROBE = "double-bounce@"
 
 
@@ -39,26 +44,30 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
     events: tuple[Event, ...]
 
 
-def fold(events: Iterable[Event]) -> list[Folded]:
+def fold(events: Sequence[Event]) -> list[Folded]:
     """The stays that the events of ONE (host, queue id) tell of, oldest first."""
     return [fold_stay(stay) for stay in stays(events)]
 
 
-def stays(events: Iterable[Event]) -> list[list[Event]]:
+def stays(events: Sequence[Event]) -> list[list[Event]]:
     """Events without repetition, in order of time, cut where the queue id was used anew."""
     cut: list[list[Event]] = []
     stay: list[Event] = []
     opened = False
     closed_us: int | None = None
+    limit_us = 0
     for event in sorted(_distinct(events), key=_order):
-        if stay and _opens_anew(event, stay, opened, closed_us):
-            cut.append(stay)
-            stay, opened, closed_us = [], False, None
-        stay.append(event)
         kind = event.kind
-        if kind is EventKind.RECEIVED:
+        if stay and (closed_us is not None or kind is _RECEIVED or event.at_us > limit_us):
+            if _opens_anew(event, stay, opened, closed_us):
+                cut.append(stay)
+                stay, opened, closed_us = [], False, None
+        if not stay:
+            limit_us = event.at_us + LONGEST_US
+        stay.append(event)
+        if kind is _RECEIVED:
             opened = True
-        elif kind is EventKind.REMOVED:
+        elif kind is _REMOVED:
             closed_us = event.at_us
     if stay:
         cut.append(stay)
@@ -80,13 +89,13 @@ def _order(event: Event) -> tuple[int, int, str, str]:
     return (event.at_us, _RANK[event.kind], event.program, event.text)
 
 
-def _distinct(events: Iterable[Event]) -> Iterable[Event]:
-    found: dict[tuple[str, str, int, str], Event] = {}
+def _distinct(events: Sequence[Event]) -> Iterable[Event]:
+    found = {(e.text, e.pid, e.at_us // SECOND_US, e.program): e for e in events}
+    if len(found) == len(events):
+        return events
     for event in events:
         key = (event.text, event.pid, event.at_us // SECOND_US, event.program)
-        known = found.setdefault(key, event)
-        if known is not event:
-            found[key] = max(known, event, key=_richness)
+        found[key] = max(found[key], event, key=_richness)
     return found.values()
 
 
@@ -101,38 +110,43 @@ def fold_stay(events: list[Event]) -> Folded:
 
 
 def _hop(events: list[Event]) -> Hop:
-    first = events[0]
-    message_id = subject = sender = client = client_name = helo = auth = tls = source = ""
+    first, last = events[0], events[-1]
+    message_id = subject = sender = client = client_name = helo = auth = tls = ""
     size = recipient_count = closed_us = None
-    before: set[str] = set()
-    notices: set[str] = set()
+    before: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    source = first.source
     for event in events:
         kind = event.kind
-        if kind is EventKind.ATTEMPT:
+        if event.source != source:
+            source = min(source, event.source)
+        if kind in _SAYS_NOTHING_OF_THE_MESSAGE:
             continue
-        if kind is EventKind.REMOVED:
-            closed_us = event.at_us
-        elif kind is EventKind.QUEUED:
-            size, recipient_count = event.size, event.recipient_count
-        message_id = message_id or event.message_id
-        subject = subject or event.subject
         sender = sender or event.sender
-        client = client or event.client
-        client_name = client_name or event.client_name
-        helo = helo or event.helo
-        auth = auth or event.auth
-        tls = tls or event.tls
-        if event.from_queue_ids:
-            before.update(event.from_queue_ids)
-        if kind is EventKind.NOTIFIED:
-            notices.update(event.next_queue_ids)
-    source = min(event.source for event in events)
+        message_id = message_id or event.message_id
+        if kind is _QUEUED:
+            size, recipient_count = event.size, event.recipient_count
+        elif kind is _REMOVED:
+            closed_us = event.at_us
+        elif kind is EventKind.NOTIFIED:
+            notices += event.next_queue_ids
+        elif kind is not _IDENTIFIED:
+            subject = subject or event.subject
+            client = client or event.client
+            client_name = client_name or event.client_name
+            helo = helo or event.helo
+            auth = auth or event.auth
+            tls = tls or event.tls
+            before += event.from_queue_ids
     return Hop(
         hop_id(first.at_us, first.host, first.queue_id), first.host, first.queue_id, first.at_us,
-        events[-1].at_us, closed_us, message_id, subject, sender, client, client_name, helo, auth, tls, size,
-        recipient_count, source, tuple(sorted(before)),
-        tuple(sorted(notices)),
+        last.at_us, closed_us, message_id, subject, sender, client, client_name, helo, auth, tls,
+        size, recipient_count, source, _once(before), _once(notices),
     )  # fmt: skip
+
+
+def _once(queue_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(queue_ids))) if queue_ids else ()
 
 
 def hop_id(opened_us: int, host: str, queue_id: str) -> int:
@@ -165,10 +179,10 @@ def _deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
     known: dict[tuple[str, str], _Recipient] = {}
     for event in events:
         kind = event.kind
-        if kind is EventKind.ATTEMPT:
+        if kind is _ATTEMPT:
             if event.outcome is not None:
                 _tried(known, event)
-        elif kind is EventKind.REJECTED:
+        elif kind is _REJECTED:
             _refused(known, event)
         elif kind in _FATES:
             _FATES[kind](known, event)
@@ -189,7 +203,7 @@ def _entry(known: dict[tuple[str, str], _Recipient], event: Event) -> _Recipient
 
 def _tried(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
     recipient = _entry(known, event)
-    if recipient.outcome is Outcome.REJECTED or not _overtaken(recipient, event):
+    if event.outcome is not _DEFERRED or not _overtaken(recipient, event):
         recipient.last = event
         recipient.outcome = event.outcome or Outcome.UNKNOWN
     recipient.attempts += event.repeats
@@ -198,8 +212,8 @@ def _tried(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
 def _overtaken(recipient: _Recipient, event: Event) -> bool:
     """Within one second log order is lost: the final outcome is the later one."""
     return (
-        event.outcome is Outcome.DEFERRED
-        and recipient.outcome not in _WAITING
+        recipient.outcome not in _WAITING
+        and recipient.outcome is not Outcome.REJECTED
         and event.at_us == recipient.last.at_us
     )
 
@@ -297,7 +311,7 @@ def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery
         cause = classify(outcome, last.reply, last.status, last.command, last.program)
     return Delivery(
         key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status, last.reply,
-        last.relay, last.command, last.tls, last.program, recipient.attempts, delay_s,
+        last.relay, last.command, last.tls, last.program.rpartition("/")[2], recipient.attempts, delay_s,
         last.next_queue_ids,
     )  # fmt: skip
 

@@ -15,23 +15,23 @@ from sqlalchemy import Connection, Engine
 
 from tracer import fold
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, join
-from tracer.model import Event, Hop
+from tracer.model import Hop, Parse
 from tracer.store import days, sources, stays
-from tracer.store.packing import Packer
+from tracer.store.packing import Packer, encoded
 from tracer.store.terms import Tie
 
 
 class Arrival(msgspec.Struct, gc=False):
     """A folded stay on its way to the store.
 
-    `events` is the MessagePack of its events. `known_id` and `known_events` say under
+    `lines` are its log lines (tracer.store.packing.encoded). `known_id` and `known_events` say under
     which hop_id, with how many events, the same reader stored it before (0: never).
     """
 
     hop: Hop
     deliveries: tuple[fold.Delivery, ...]
     n_events: int
-    events: bytes
+    lines: bytes
     known_id: int = 0
     known_events: int = 0
 
@@ -44,21 +44,24 @@ class Batch(msgspec.Struct, gc=False):
 
 
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
-_encode = msgspec.msgpack.Encoder().encode
-_decode_events = msgspec.msgpack.Decoder(list[Event]).decode
 
 
-def arrival(folded: fold.Folded, known: tuple[int, int] = (0, 0)) -> Arrival:
-    """A folded stay, ready to be handed to the store, perhaps in another process."""
-    return Arrival(
-        folded.hop, folded.deliveries, len(folded.events), _encode(folded.events), *known
-    )
+def arrival(folded: fold.Folded, host: str, known: tuple[int, int] = (0, 0)) -> Arrival:
+    """A folded stay, ready to be handed to the store, perhaps in another process.
+
+    `host` is what its lines call the host; the hop's may also name an instance.
+    """
+    lines = encoded(host, folded.events)
+    return Arrival(folded.hop, folded.deliveries, len(folded.events), lines, *known)
 
 
-def ingest(engine: Engine, batch: Batch) -> int:
-    """Store a batch and its progress in ONE transaction; the number of events known before."""
+def ingest(engine: Engine, batch: Batch, parse: Parse) -> int:
+    """Store a batch and its progress in ONE transaction; the number of events known before.
+
+    `parse` reads the lines of a stay that is already stored and now gets more.
+    """
     with engine.begin() as conn:
-        work = _Ingest(conn)
+        work = _Ingest(conn, parse)
         work.store(batch.arrivals)
         sources.advance(conn, batch.progress)
         return work.duplicates
@@ -67,35 +70,33 @@ def ingest(engine: Engine, batch: Batch) -> int:
 class _Ingest:
     """One transaction's work; what it looked up lives as long as the transaction."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, parse: Parse) -> None:
         self.conn = conn
-        self.packer = Packer()
+        self.packer = Packer(parse)
         self.live = set(days.live(conn))
-        self.own: dict[str, set[int]] = defaultdict(set)  # queue id -> hops that have it
+        self.own: dict[str, set[int]] = defaultdict(set)  # queue id -> stored hops that have it
         self.ties: dict[tuple[str, Tie], set[int]] = defaultdict(set)
+        self.here: dict[str, list[Stay]] = defaultdict(list)  # queue id -> stays being stored
         self.stays: dict[int, Stay] = {}
         self.duplicates = 0
 
     def store(self, arrivals: list[Arrival]) -> None:
         self._look_up(arrivals)
         fresh = list(self._settle(arrivals))
-        for stay in fresh:
-            self._remember(stay)
-        changed = self._link(fresh)
-        stays.save(self.conn, changed)
+        self._keep_apart(fresh)
+        stays.save(self.conn, self._link(fresh))
 
     def _look_up(self, arrivals: list[Arrival]) -> None:
         """Ask each day once for every queue id that may tie the arrivals to what is stored."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for item in arrivals:
-            queue_ids = _queue_ids(item)
-            for day in _days_near(item):
+            for day in _days_near(item.hop):
                 if day in self.live:
-                    wanted[day].update(queue_ids)
-        for day, queue_ids_of_day in wanted.items():
-            for queue_id, hop_id in stays.find(self.conn, day, queue_ids_of_day):
+                    wanted[day].update(_queue_ids(item))
+        for day, queue_ids in wanted.items():
+            for queue_id, hop_id in stays.find(self.conn, day, queue_ids):
                 self.own[queue_id].add(hop_id)
-            for queue_id, tie, hop_id in stays.find_tied(self.conn, day, queue_ids_of_day):
+            for queue_id, tie, hop_id in stays.find_tied(self.conn, day, queue_ids):
                 self.ties[queue_id, tie].add(hop_id)
 
     def _settle(self, arrivals: list[Arrival]) -> Iterator[Stay]:
@@ -103,8 +104,12 @@ class _Ingest:
         clashing: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
         grown = self._grown(arrivals)
         for item in arrivals:
-            if item.hop.queue_id not in self.own or item.hop.hop_id in grown:
+            if item.hop.queue_id not in self.own:
                 yield self._as_stay(item)
+            elif item.hop.hop_id in grown:
+                stay = self._as_stay(item)
+                stay.is_stored = True
+                yield stay
             else:
                 clashing[item.hop.host, item.hop.queue_id].append(item)
         for of_queue_id in clashing.values():
@@ -125,7 +130,7 @@ class _Ingest:
         return {hop_id for hop_id, n_events in left.items() if stored.get(hop_id) == n_events}
 
     def _as_stay(self, item: Arrival) -> Stay:
-        packed = self.packer.compress(item.events)
+        packed = self.packer.pack(item.lines)
         placed = [Placed(delivery) for delivery in item.deliveries]
         return Stay(item.hop, placed, item.n_events, packed)
 
@@ -142,57 +147,89 @@ class _Ingest:
         if self._nothing_new(stored, arrivals):
             self.duplicates += arrived
             return
-        events = [e for stay in stored for e in self.packer.unpack(stay.packed)]
-        events += [e for item in arrivals for e in _decode_events(item.events)]
+        events = [e for stay in stored for e in self.packer.events(stay.packed, stay.hop)]
+        events += [e for item in arrivals for e in self.packer.read(item.lines, item.hop)]
         stays.delete(self.conn, stored)
         known -= {stay.hop.hop_id for stay in stored}
         self.duplicates += sum(stay.n_events for stay in stored) + arrived
+        host = self.packer.host(arrivals[0].lines)
         for folded in fold.fold(events):
             self.duplicates -= len(folded.events)
-            yield self._as_stay(arrival(folded))
+            yield self._as_stay(arrival(folded, host))
 
     def _nothing_new(self, stored: list[Stay], arrivals: list[Arrival]) -> bool:
         packed = {stay.packed for stay in stored}
-        return all(self.packer.compress(item.events) in packed for item in arrivals)
+        return all(self.packer.pack(item.lines) in packed for item in arrivals)
 
-    def _remember(self, stay: Stay) -> None:
-        hop = stay.hop
-        self.stays[hop.hop_id] = stay
-        self.own[hop.queue_id].add(hop.hop_id)
-        for queue_id in hop.from_queue_ids:
-            self.ties[queue_id, Tie.FROM].add(hop.hop_id)
-        for placed in stay.placed:
-            for queue_id in placed.delivery.next_queue_ids:
-                self.ties[queue_id, Tie.NEXT].add(hop.hop_id)
+    def _keep_apart(self, fresh: list[Stay]) -> None:
+        """Two queue ids may, once in a billion, compute the same hop_id: the later moves on by one."""
+        news = [stay for stay in fresh if not stay.is_stored]
+        taken = stays.taken(self.conn, [stay.hop.hop_id for stay in news])
+        for stay in news:
+            hop_id = stay.hop.hop_id
+            while hop_id in taken:
+                hop_id += 1
+            if hop_id != stay.hop.hop_id:
+                stay.hop = msgspec.structs.replace(stay.hop, hop_id=hop_id)
+            taken.add(hop_id)
 
     def _link(self, fresh: list[Stay]) -> list[Stay]:
         """Join legs around the fresh stays; the stays to be written, old ones included."""
-        changed = {stay.hop.hop_id: stay for stay in fresh}
-        waiting = sorted(fresh, key=lambda stay: stay.hop.hop_id)
-        rounds = 0
-        while waiting and rounds < _LONGEST_CHAIN:
-            rounds += 1
+        self.stays = {stay.hop.hop_id: stay for stay in fresh}
+        for stay in fresh:
+            self.here[stay.hop.queue_id].append(stay)
+        changed = dict(self.stays)
+        waiting = sorted(filter(self._is_tied, fresh), key=lambda stay: stay.hop.hop_id)
+        for _ in range(_LONGEST_CHAIN):
             joined: dict[int, Stay] = {}
-            for stay in waiting:
-                for before, after in self._edges(stay):
-                    if hands_over(before, after) and join(before, after):
-                        changed[before.hop.hop_id] = before
-                        changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
+            for before, after in self._pairs(waiting):
+                if hands_over(before, after) and join(before, after):
+                    changed[before.hop.hop_id] = before
+                    changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
             waiting = list(joined.values())
         return list(changed.values())
 
-    def _edges(self, stay: Stay) -> Iterable[tuple[Stay, Stay]]:
+    def _is_tied(self, stay: Stay) -> bool:
         hop = stay.hop
-        for before in self._get(self.ties.get((hop.queue_id, Tie.NEXT), ())):
-            yield before, stay
-        for after in self._get(self.ties.get((hop.queue_id, Tie.FROM), ())):
-            yield stay, after
+        if hop.from_queue_ids or (self.ties and self._is_stored_tie(hop.queue_id)):
+            return True
+        return any(placed.delivery.next_queue_ids for placed in stay.placed)
+
+    def _is_stored_tie(self, queue_id: str) -> bool:
+        return (queue_id, Tie.NEXT) in self.ties or (queue_id, Tie.FROM) in self.ties
+
+    def _pairs(self, around: list[Stay]) -> Iterator[tuple[Stay, Stay]]:
+        """The edges at these stays, each once: both ends and two lines may tell of it."""
+        seen: set[tuple[int, int]] = set()
+        for stay in around:
+            for before, after in self._edges(stay):
+                pair = (before.hop.hop_id, after.hop.hop_id)
+                if pair not in seen:
+                    seen.add(pair)
+                    yield before, after
+
+    def _edges(self, stay: Stay) -> Iterator[tuple[Stay, Stay]]:
+        hop = stay.hop
         for queue_id in hop.from_queue_ids:
-            for before in self._get(self.own.get(queue_id, ())):
+            for before in self._named(queue_id):
                 yield before, stay
         for queue_id in {q for p in stay.placed for q in p.delivery.next_queue_ids}:
-            for after in self._get(self.own.get(queue_id, ())):
+            for after in self._named(queue_id):
                 yield stay, after
+        if self.ties:
+            for before in self._get(self.ties.get((hop.queue_id, Tie.NEXT), ())):
+                yield before, stay
+            for after in self._get(self.ties.get((hop.queue_id, Tie.FROM), ())):
+                yield stay, after
+
+    def _named(self, queue_id: str) -> list[Stay]:
+        """The stays of a queue id, arrived or stored."""
+        here = self.here.get(queue_id, [])
+        stored = self.own.get(queue_id)
+        if not stored:
+            return here
+        known = {stay.hop.hop_id for stay in here}
+        return here + self._get(stored - known)
 
     def _get(self, hop_ids: Collection[int]) -> list[Stay]:
         missing = [hop_id for hop_id in hop_ids if hop_id not in self.stays]
@@ -201,20 +238,19 @@ class _Ingest:
         return [self.stays[hop_id] for hop_id in hop_ids if hop_id in self.stays]
 
 
-def _queue_ids(item: Arrival) -> set[str]:
+def _queue_ids(item: Arrival) -> Iterator[str]:
     """Every queue id that an arrival has, had or got."""
-    ids = {item.hop.queue_id, *item.hop.from_queue_ids}
+    yield item.hop.queue_id
+    yield from item.hop.from_queue_ids
     for delivery in item.deliveries:
-        ids.update(delivery.next_queue_ids)
-    return ids
+        yield from delivery.next_queue_ids
 
 
-def _days_near(item: Arrival) -> Iterable[str]:
-    """Days in which something tied to an arrival can be stored.
+def _days_near(hop: Hop) -> Iterable[str]:
+    """Days in which something tied to a hop can be stored.
 
     A stay whose beginning or end is unknown may continue one that is stored days away.
     """
-    hop = item.hop
     first, last = hop.opened_us - 2 * SKEW_US, hop.last_us + 2 * SKEW_US
     if not hop.client and not hop.client_name:
         first -= fold.LONGEST_US

@@ -9,9 +9,11 @@ Pure: knows nothing of the store.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
-from tracer.direction import direction
+from tracer.direction import direction, is_ours
 from tracer.model import SECOND_US, Delivery, Hop, Outcome
 
 SKEW_US = 300 * SECOND_US
@@ -38,12 +40,16 @@ class Placed(msgspec.Struct, gc=False):
 
 
 class Stay(msgspec.Struct, gc=False):
-    """A hop with its placed deliveries, as the store keeps it; `packed` may be absent."""
+    """A hop with its placed deliveries, as the store keeps it.
+
+    `packed` may be absent; `is_stored` says that the store has rows under this hop_id.
+    """
 
     hop: Hop
     placed: list[Placed]
     n_events: int = 0
     packed: bytes = b""
+    is_stored: bool = False
 
 
 def hands_over(before: Stay, after: Stay) -> bool:
@@ -63,6 +69,8 @@ def hands_over(before: Stay, after: Stay) -> bool:
 def join(before: Stay, after: Stay) -> bool:
     """Make `after` the leg that follows `before`; whether anything changed."""
     came_along = before.hop.queue_id in after.hop.from_queue_ids
+    if len(before.placed) == len(after.placed) == 1:
+        return _join_one(before, before.placed[0], after, after.placed[0], came_along)
     followers: dict[str, list[Placed]] = {}
     for follower in after.placed:
         for address in _names(follower.delivery):
@@ -73,6 +81,14 @@ def join(before: Stay, after: Stay) -> bool:
             for follower in followers.get(placed.delivery.recipient.lower(), ()):
                 changed |= _follow(before.hop, placed, after.hop, follower)
     return changed
+
+
+def _join_one(a: Stay, before: Placed, b: Stay, after: Placed, came_along: bool) -> bool:
+    return (
+        _went_there(before.delivery, b.hop, came_along)
+        and before.delivery.recipient.lower() in _names(after.delivery)
+        and _follow(a.hop, before, b.hop, after)
+    )
 
 
 def _names(delivery: Delivery) -> set[str]:
@@ -114,8 +130,11 @@ def _follow(a: Hop, before: Placed, b: Hop, after: Placed) -> bool:
     return True
 
 
-def direction_of(hop: Hop, placed: Placed) -> str:
-    """`inbound outbound relayed internal` of the whole mail, judged at its last leg."""
-    if placed.from_path is None:
-        return direction(hop.client, hop.auth, placed.delivery)
-    return direction(placed.from_client or "", placed.from_auth or "", placed.delivery)
+def directions(stay: Stay) -> Iterator[str]:
+    """`inbound outbound relayed internal` of each mail, judged at its last leg."""
+    hop = stay.hop
+    from_us = is_ours(hop.client, hop.auth)
+    for placed in stay.placed:
+        if placed.from_path is not None:
+            from_us = is_ours(placed.from_client or "", placed.from_auth or "")
+        yield direction(from_us, placed.delivery)

@@ -10,6 +10,7 @@ made ten times faster, and able to pack themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -34,6 +35,8 @@ def micros(at: datetime) -> int:
 class EventKind(StrEnum):
     """What an event tells; the order breaks ties inside one second of log time."""
 
+    __hash__ = str.__hash__  # Enum's own is written in Python, and these are looked up a lot
+
     RECEIVED = "received"  # a hop opens: a client or a local user hands the message over
     IDENTIFIED = "identified"  # its Message-ID
     FILTERED = "filtered"  # a header check, a milter or a content filter spoke
@@ -50,6 +53,8 @@ class EventKind(StrEnum):
 
 class Outcome(StrEnum):
     """Where a delivery stands: one vocabulary for pages, API, CSV and commands."""
+
+    __hash__ = str.__hash__
 
     PENDING = "pending"
     DEFERRED = "deferred"
@@ -83,20 +88,7 @@ class LogLine(msgspec.Struct, frozen=True, gc=False):
     source: str = ""
 
 
-class Event(
-    msgspec.Struct,
-    frozen=True,
-    gc=False,
-    omit_defaults=True,
-    rename={
-        "kind": "k", "at_us": "@", "host": "h", "queue_id": "q", "program": "p", "pid": "i",
-        "text": "t", "source": "S", "message_id": "m", "subject": "j", "sender": "f",
-        "recipient": "r", "original_recipient": "R", "client": "c", "client_name": "C",
-        "helo": "e", "auth": "a", "tls": "x", "relay": "y", "outcome": "o", "status": "s",
-        "reply": "Y", "command": "n", "size": "z", "recipient_count": "N", "delay_s": "d",
-        "delays": "D", "repeats": "#", "next_queue_ids": ">", "from_queue_ids": "<",
-    },
-):  # fmt: skip
+class Event(msgspec.Struct, frozen=True, gc=False):
     """One thing one system said about one message.
 
     Two events are the same fact when host, queue id, second and what was said
@@ -145,6 +137,10 @@ class Event(
         return "milliseconds" if self.at_us % SECOND_US else "seconds"
 
 
+Parse = Callable[[LogLine], list[Event]]
+"""Reads the events that one line tells; pure, never raises."""
+
+
 class Hop(msgspec.Struct, frozen=True, gc=False):
     """A message's stay in one queue."""
 
@@ -183,7 +179,7 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     relay: str = ""
     command: str = ""
     tls: str = ""
-    program: str = ""  # who said it: "postfix/smtp"
+    program: str = ""  # the agent that said it: "smtp", "local", "smtpd"
     attempts: int = 0
     delay_s: float | None = None
     next_queue_ids: tuple[str, ...] = ()

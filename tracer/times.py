@@ -19,12 +19,12 @@ _UNITS_S = {
     "d": 86_400, "day": 86_400, "days": 86_400, "д": 86_400, "дн": 86_400,
     "w": 604_800, "week": 604_800, "weeks": 604_800, "н": 604_800, "нед": 604_800,
 }  # fmt: skip
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([^\W\d_]+)\.?")
+_SPAN = r"(\d{1,9}(?:\.\d{1,3})?) ?([^\W\d_]+)\.?"
 _DAYS_BACK = {"today": 0, "сегодня": 0, "yesterday": 1, "вчера": 1}
-_MONTHS = re.compile(r"(\d{1,4}) ?(?:M|mo|months?|мес)\.?")
+_MONTHS = r"(\d{1,4}) ?(?:M|mo|months?|мес)\.?"
 _NO_MONTHS = "months differ in length; count days"
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
-_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[T ](.+))?")
+_CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d))?"
+_DOTTED = r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[T ](.+))?"
 
 
 def parse_span(text: str) -> float | None:
@@ -32,7 +32,7 @@ def parse_span(text: str) -> float | None:
 
     A capital `M` is not taken: some would mean minutes and some months.
     """
-    match = _SPAN.fullmatch(text)
+    match = re.fullmatch(_SPAN, text)
     if match is None or match[2] == "M":
         return None
     unit_s = _UNITS_S.get(match[2].lower())
@@ -76,7 +76,7 @@ def _moment(text: str, now_us: int, zone: tzinfo) -> datetime:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     if word in _DAYS_BACK:
         return midnight - timedelta(days=_DAYS_BACK[word])
-    if clock := _CLOCK.fullmatch(word):
+    if clock := re.fullmatch(_CLOCK, word):
         hour, minute, second = (int(part or 0) for part in clock.groups())
         return midnight.replace(hour=hour, minute=minute, second=second)
     at = datetime.fromisoformat(_iso(text))
@@ -85,7 +85,7 @@ def _moment(text: str, now_us: int, zone: tzinfo) -> datetime:
 
 def _iso(text: str) -> str:
     """`22.11.2026 14:00` as ISO 8601; any other text as it is."""
-    dotted = _DOTTED.fullmatch(text)
+    dotted = re.fullmatch(_DOTTED, text)
     if dotted is None:
         return text.upper()
     day, month, year, clock = dotted.groups()
@@ -104,5 +104,5 @@ def _not_a_time(text: str, now_us: int, zone: tzinfo) -> InvalidQuery:
 
 
 def _months_as_days(text: str) -> str:
-    months = _MONTHS.fullmatch(text.strip())
+    months = re.fullmatch(_MONTHS, text.strip())
     return f"{int(months[1]) * 30}d" if months else ""

@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Connection
 
 from tracer.errors import NotFound
-from tracer.fold import LONGEST_US
+from tracer.fold import LONGEST_US, fold_stay
 from tracer.legs import SKEW_US, Stay, hands_over
-from tracer.model import Hop, Leg, Outcome, Related, Row, Trace
+from tracer.model import Hop, Leg, Outcome, Parse, Related, Row, Trace
 from tracer.query import Match, MatchKind, Or, SearchQuery, Term
 from tracer.store import days, deliveries, stays
 from tracer.store.packing import Packer
@@ -23,10 +23,10 @@ MOST_LEGS = 30
 MOST_RELATED = 50
 
 
-def load_trace(conn: Connection, wanted: str) -> Trace:
+def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
     """The mail that a row id, a queue id or a Message-ID names; the newest, if several.
 
-    Raises NotFound.
+    `parse` reads the stored lines. Raises NotFound.
     """
     row = _row(conn, wanted.strip())
     hop_id = deliveries.hop_of_row_id(row.id)
@@ -34,7 +34,9 @@ def load_trace(conn: Connection, wanted: str) -> Trace:
     walk = _Walk(conn)
     legs = walk.legs(hop_id)
     siblings = tuple(deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs]))
-    return Trace(row, siblings or (row,), _unpacked(legs), tuple(_related(conn, walk, legs, row)))
+    return Trace(
+        row, siblings or (row,), _unpacked(legs, parse), tuple(_related(conn, walk, legs, row))
+    )
 
 
 def _row(conn: Connection, wanted: str) -> Row:
@@ -60,15 +62,16 @@ def _row_of_hop(conn: Connection, hop_id: int, wanted: str) -> Row:
     return next((row for row in rows if row.id == wanted), rows[0])
 
 
-def _unpacked(legs: list[Stay]) -> tuple[Leg, ...]:
-    packer = Packer()
+def _unpacked(legs: list[Stay], parse: Parse) -> tuple[Leg, ...]:
+    packer = Packer(parse)
     return tuple(
         Leg(
-            stay.hop,
+            fold_stay(events).hop if events else stay.hop,
             tuple(placed.delivery for placed in stay.placed),
-            tuple(packer.unpack(stay.packed)),
+            tuple(events),
         )
         for stay in legs
+        for events in [packer.events(stay.packed, stay.hop)]
     )
 
 

@@ -11,11 +11,25 @@ from markupsafe import Markup
 from sqlalchemy import Engine
 
 from tracer.store.engine import reading
-from webui import api, db, errors, headers, health, home, i18n, outcomes, search, show, timing
-from webui import traces, vocabulary
-from webui.cause_words import cause_title
+from webui import (
+    api,
+    db,
+    errors,
+    headers,
+    health,
+    home,
+    i18n,
+    outcomes,
+    search,
+    show,
+    timing,
+    traces,
+    vocabulary,
+)
+from webui.cause_words import row_cause
 from webui.freshness import freshness
 from webui.path_words import queue_words
+from webui.results_view import excerpt
 from webui.site import Site
 
 YEAR_S = 365 * 86_400
@@ -66,8 +80,8 @@ def _dress(app: Flask) -> None:
     )
     for filter_ in (
         show.clock, show.clock_fine, show.clock_short, show.clock_utc, show.day, show.day_short,
-        show.duration, show.host_name, show.iso, show.moment, show.number, show.reply_core,
-        show.shortened, show.size, cause_title, queue_words, vocabulary.tls_word,
+        excerpt, show.duration, show.host_name, show.iso, show.moment, show.number,
+        show.shortened, show.size, row_cause, queue_words, vocabulary.tls_word,
     ):  # fmt: skip
         app.jinja_env.filters[filter_.__name__] = filter_
 

@@ -20,7 +20,7 @@ COMMANDS = {
     "parse": "collectors.cli:parse",
     "search": "tracer.cli:search",
     "serve": "webui.serving:serve",
-    "show": "tracer.cli:show",
+    "show": "collectors.cli:show",
     "version": "tracer.cli:version",
 }
 

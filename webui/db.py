@@ -18,13 +18,18 @@ ENGINE = "mailtracer.engine"
 def connection() -> Connection:
     """The connection of this request; `StoreUnavailable` when there is none to be had."""
     if "conn" not in g:
-        engine: Engine = current_app.extensions[ENGINE]
         try:
-            g.conn = engine.connect()
+            g.conn = store().connect()
         except OperationalError as error:
             raise StoreUnavailable(str(error.orig)) from error
     conn: Connection = g.conn
     return conn
+
+
+def store() -> Engine:
+    """The store itself, for a stream that outlives its request's connection."""
+    engine: Engine = current_app.extensions[ENGINE]
+    return engine
 
 
 @contextmanager

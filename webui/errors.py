@@ -8,13 +8,15 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, json, render_template, request
-from flask_babel import gettext
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound as NoSuchPage
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import NotFound as NoSuchPage
 
 from tracer.errors import InvalidQuery, NotFound, StoreUnavailable, TracerError
+from tracer.query import corrected, parse_query
 from webui import results_view
 from webui.asking import Asked, asked
+from webui.i18n import gettext, site
 
 log = logging.getLogger(__name__)
 
@@ -72,24 +74,26 @@ def _invalid_query(error: InvalidQuery) -> Response | tuple[str, int]:
         more = {"column": error.column, "suggestion": error.suggestion}
         return problem(400, title, str(error), "invalid-query", **more)
     search = asked()
+    in_text = not _can_be_read(search.q)
+    q = corrected(search.q, error) if in_text else ""
     body = render_template(
         "query_error.html",
         error=error,
         search=search,
-        corrected=_corrected(search, error),
+        in_text=in_text,
+        corrected=search.first_page(q=q).url() if q else "",
         ranges=results_view.ranges(search),
     )
     return body, 400
 
 
-def _corrected(search: Asked, error: InvalidQuery) -> str:
-    """The address of the search with the suggestion in place of the wrong piece; "" for none."""
-    if not error.suggestion:
-        return ""
-    before = search.q[: error.column - 1].rpartition(" ")[0]
-    after = search.q[len(before) :].lstrip().partition(" ")[2]
-    q = " ".join(part for part in (before, error.suggestion, after) if part)
-    return search.first_page(q=q).url()
+def _can_be_read(q: str) -> bool:
+    """Whether the text by itself is a query; then it is the time range that is wrong."""
+    try:
+        parse_query(q, now_us=site().now_us())
+    except InvalidQuery:
+        return False
+    return True
 
 
 def _unavailable(error: Exception) -> Response:
@@ -116,7 +120,7 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
     status = error.code or 500
     if status < 400:
         return Response(status=status, headers=error.get_headers())  # a redirect
-    if wants_data():
+    if wants_data() or isinstance(error, SecurityError):  # no page can be made for a strange host
         return problem(status, error.name, error.description or "")
     if isinstance(error, NoSuchPage):
         advice = gettext("The address may have been cut short. Search for the message instead.")

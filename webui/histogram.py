@@ -15,7 +15,7 @@ from babel.dates import format_date
 from tracer.model import SECOND_US, micros
 from tracer.store.deliveries import Bucket
 from webui import show
-from webui.i18n import language
+from webui.i18n import language, site
 
 WIDTH = 720.0
 GAP = 0.2  # part of a bar's place that stays empty
@@ -47,8 +47,12 @@ class Bars:
 
 
 def bars(buckets: Sequence[Bucket], bucket_us: int, *, height: int = 64) -> Bars | None:
-    """The picture of some buckets, which follow each other without a hole; None for none."""
-    if not buckets or not any(map(_total, buckets)):
+    """The picture of some buckets, which follow each other without a hole; None for none.
+
+    Empty ones that lie ahead of now are left out.
+    """
+    buckets = _until_now(buckets)
+    if not any(map(_total, buckets)):
         return None
     busiest = max(buckets, key=_total)
     paths = {"usual": "", "wait": "", "bad": ""}
@@ -63,13 +67,18 @@ def bars(buckets: Sequence[Bucket], bucket_us: int, *, height: int = 64) -> Bars
     )  # fmt: skip
 
 
+def _until_now(buckets: Sequence[Bucket]) -> Sequence[Bucket]:
+    now_us, end = site().now_us(), len(buckets)
+    while end and buckets[end - 1].start_us > now_us and not _total(buckets[end - 1]):
+        end -= 1
+    return buckets[:end]
+
+
 def _total(bucket: Bucket) -> int:
     return bucket.usual + bucket.wait + bucket.bad
 
 
-def _stack(
-    bucket: Bucket, x: float, place: float, height: int, most: int
-) -> list[tuple[str, str]]:
+def _stack(bucket: Bucket, x: float, place: float, height: int, most: int) -> list[tuple[str, str]]:
     """Usual below, then what waits, then what failed; the least count is still seen."""
     told = []
     bottom = float(height - 1)
@@ -77,7 +86,8 @@ def _stack(
     for tone, count in (("usual", bucket.usual), ("wait", bucket.wait), ("bad", bucket.bad)):
         if count:
             tall = max(count / most * (height - 6), 2.0)
-            told.append((tone, f"M{left:.1f} {bottom - tall:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z"))
+            top = bottom - tall
+            told.append((tone, f"M{left:.1f} {top:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z"))
             bottom -= tall + 1
     return told
 

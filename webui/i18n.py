@@ -9,10 +9,11 @@ gettext can take its place.
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, current_app, g, request, url_for
-from flask_babel import Babel
+from flask_babel import Babel, get_translations
 
 from tracer.model import when
 from webui.site import Site
@@ -29,13 +30,38 @@ def site() -> Site:
 
 
 def language() -> str:
-    """"en" or "ru"."""
+    """The language of the request: "en" or "ru"."""
     if "language" not in g:
         asked = (request.args.get("lang"), request.cookies.get("lang"))
         known = next((name for name in asked if name in LANGUAGES), None)
         g.language = known or request.accept_languages.best_match(LANGUAGES) or site().language
     chosen: str = g.language
     return chosen
+
+
+def gettext(message: str, **values: object) -> str:
+    """The message in the language of the request, with its values."""
+    told: str = _translations().ugettext(message)
+    return told % values if values else told
+
+
+def ngettext(singular: str, plural: str, num: int, **values: object) -> str:
+    """The form of the message that fits the number, which is `%(num)s` in it."""
+    told: str = _translations().ungettext(singular, plural, num)
+    return told % ({"num": num} | values)
+
+
+def pgettext(context: str, message: str, **values: object) -> str:
+    """A message that means different things in different places."""
+    told: str = _translations().upgettext(context, message)
+    return told % values if values else told
+
+
+def _translations() -> Any:
+    """Looked up once a request: Flask-Babel would ask some hundred times for each page."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
 
 
 def zone_named(name: str) -> tzinfo | None:
@@ -66,7 +92,7 @@ def zone() -> tzinfo:
 
 
 def zone_label(at_us: int) -> str:
-    """"MSK +03:00", "UTC"; zones without letters of their own only say the offset."""
+    """Like "MSK +03:00", "UTC"; zones without letters of their own only say the offset."""
     local = when(at_us).astimezone(zone())
     name, offset = local.tzname() or "", local.strftime("%z")
     if name == "UTC":
@@ -76,15 +102,15 @@ def zone_label(at_us: int) -> str:
 
 
 def zone_short(at_us: int) -> str:
-    """"MSK", "UTC", or the offset where a zone has no letters."""
+    """Like "MSK", "UTC", or the offset where a zone has no letters."""
     return zone_label(at_us).partition(" ")[0]
 
 
-def same_page(**changes: str) -> str:
+def same_page(**changes: Any) -> str:
     """The address of this page with some parameters changed; home where there is no page."""
     if request.endpoint is None:
         return url_for("home.home", **changes)
-    asked = request.args.to_dict() | (request.view_args or {}) | changes
+    asked: dict[str, Any] = request.args.to_dict() | (request.view_args or {}) | changes
     return url_for(request.endpoint, **asked)
 
 
@@ -105,4 +131,10 @@ def install(app: Flask, settings: Site) -> None:
     app.extensions[SITE] = settings
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=language, timezone_selector=zone_name)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: _translations().ugettext(message),
+        lambda *forms: _translations().ungettext(*forms),
+        newstyle=True,
+        pgettext=lambda *words: _translations().upgettext(*words),
+    )
     app.after_request(_remember)

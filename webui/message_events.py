@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flask_babel import gettext, ngettext
-
 from tracer.model import SECOND_US, Event, EventKind, Outcome
 from webui import show
+from webui.i18n import gettext, ngettext
 from webui.path import Held
 from webui.vocabulary import EVENTS, WORDS, tls_word
 
@@ -69,9 +68,14 @@ def _line(event: Event, began_us: int, number: int) -> EventLine:
         (event.at_us - began_us) / SECOND_US,
         number,
         outcome,
-        event.next_queue_ids[0] if event.kind is EventKind.NOTIFIED and event.next_queue_ids else "",
+        _notice(event),
         is_log,
     )
+
+
+def _notice(event: Event) -> str:
+    """The queue id of the notice that was sent."""
+    return next(iter(event.next_queue_ids), "") if event.kind is EventKind.NOTIFIED else ""
 
 
 def _text(event: Event) -> tuple[str, bool]:
@@ -79,6 +83,8 @@ def _text(event: Event) -> tuple[str, bool]:
     ours = _SENTENCES.get(event.kind)
     if ours:
         return ours(event), False
+    if event.subject and event.outcome is None:
+        return gettext("Subject: %(subject)s", subject=event.subject), False
     return show.reply_core(event.reply) or _said(event), True
 
 
@@ -105,7 +111,9 @@ def _queued(event: Event) -> str:
 
 
 def _identified(event: Event) -> str:
-    return gettext("Message-ID %(id)s", id=f"<{event.message_id}>") if event.message_id else _said(event)
+    if not event.message_id:
+        return _said(event)
+    return gettext("Message-ID %(id)s", id=f"<{event.message_id}>")
 
 
 def _notified(event: Event) -> str:
@@ -166,4 +174,3 @@ def _again(lines: list[EventLine]) -> Iterator[EventLine]:
     )
     times = tuple(line.at_us for line in lines)
     yield replace(lines[0], text=words, is_log=False, repeats=times if count > 1 else ())
-

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext, ngettext
-
 from tracer.causes.facets import next_queue_id
 from tracer.explain import Explanation
 from tracer.model import DAY_US, SECOND_US, Outcome, Row, Trace
 from webui import show
+from webui.i18n import gettext, ngettext
 from webui.vocabulary import tls_word
 
 # Postfix's defaults (postconf(5)): a message that was put off is tried again when it has
@@ -84,14 +83,14 @@ def _their_id(row: Row) -> Fact | None:
 
 
 def _time_taken(row: Row) -> Fact | None:
-    if row.delay_s is None:
+    if row.delay_s is None or row.status is Outcome.REJECTED:
         return None
     tries = tries_words(row.attempts)
     return Fact(gettext("Time taken"), show.duration(row.delay_s), tries)
 
 
 def tries_words(attempts: int) -> str:
-    """"5 tries"; "" when none is known."""
+    """Like "5 tries"; "" when none is known."""
     if attempts == 1:
         return gettext("at the first try")
     return ngettext("%(num)s try", "%(num)s tries", attempts) if attempts else ""

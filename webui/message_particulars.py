@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext
-
 from tracer.model import Row, Trace
 from webui import show
+from webui.i18n import gettext
 from webui.path import Held
 from webui.vocabulary import DIRECTIONS, WORDS, tls_word
 
@@ -46,7 +45,7 @@ def _known(lines: Particulars) -> Particulars:
 
 
 def said_by(row: Row, legs: tuple[Held, ...]) -> str:
-    """"Said by mx.example [192.0.2.53]:25 to MAIL, try 5, queue id 4cXk2R1wPz"."""
+    """Like "Said by mx.example [192.0.2.53]:25 to MAIL, try 5, queue id 4cXk2R1wPz"."""
     delivery = legs[-1].delivery if legs else None
     speaker = row.relay if row.relay not in ("", "none") else row.host
     told = [gettext("Said by %(name)s", name=speaker.replace("[", " [", 1))]

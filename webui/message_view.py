@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tracer.explain import Explanation, explanation
 from tracer.model import DAY_US, Event, Row, Trace
+from tracer.query import with_term
 from tracer.told import told_of
 from webui.asking import Asked
 from webui.drawing import Drawing
@@ -16,7 +17,6 @@ from webui.message_particulars import Particulars, particulars, said_by
 from webui.path import Held, Path, legs_of, path_of
 from webui.path_picture import wide
 from webui.path_tall import tall
-from webui.results_view import quoted
 from webui.show import iso
 
 TABS = 8
@@ -58,9 +58,7 @@ def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
     legs = legs_of(trace)
     told = explanation(told_of(trace), language())
     path = path_of(trace)
-    events = sorted(
-        (event for leg in trace.legs for event in leg.events), key=lambda event: event.at_us
-    )
+    events = _in_order(trace, legs)
     numbers = {id(event): number for number, event in enumerate(events, 1)}
     lines = event_lines(legs, numbers)
     tabs = _tabs(trace)
@@ -83,6 +81,14 @@ def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
         said_by=said_by(trace.row, legs),
         particulars=particulars(trace, legs),
     )
+
+
+def _in_order(trace: Trace, legs: tuple[Held, ...]) -> list[Event]:
+    """Every event in time; within one second of a coarse log, the order of the legs."""
+    own = [held.leg for held in legs]
+    others = [leg for leg in trace.legs if leg not in own]
+    events = (event for leg in (*own, *others) for event in leg.events)
+    return sorted(events, key=lambda event: event.at_us)
 
 
 def _pieces(reply: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, bool], ...]:
@@ -128,9 +134,9 @@ def nearby(row: Row) -> tuple[tuple[str, str], ...]:
     since_us, until_us = row.received_us - DAY_US, row.received_us + DAY_US
     domain = row.recipient.rpartition("@")[2]
     queries = [
-        f"cause:{row.cause}" if row.cause else "",
-        f"todomain:{quoted(domain)}" if domain else "",
-        f"from:{quoted(row.sender)}" if row.sender not in ("", "<>") else "",
+        with_term("", "cause", row.cause) if row.cause else "",
+        with_term("", "todomain", domain) if domain else "",
+        with_term("", "from", row.sender) if row.sender not in ("", "<>") else "",
     ]
     return tuple(
         (q, Asked(q=q, since=iso(since_us), until=iso(until_us)).url()) for q in queries if q

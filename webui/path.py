@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Leg, Outcome, Row, Trace
 
-LOCAL_AGENTS = frozenset({"local", "virtual", "pipe", "lmtp", "discard", "error", "dovecot"})
-AT_HOME = frozenset({"local", "virtual", "pipe", "discard", "error", "none", ""})
+REMOTE_AGENTS = frozenset({"smtp", "lmtp", "relay"})
+NOWHERE = frozenset({"local", "virtual", "pipe", "discard", "error", "none", ""})
 SHORTEST_S = 0.005  # a part shorter than this is not drawn
 
 
@@ -87,7 +87,8 @@ class Held:
 def legs_of(trace: Trace) -> tuple[Held, ...]:
     """The legs that carried the mail to the recipient asked for, in order."""
     row = trace.row
-    own = [leg for leg in trace.legs if f"{leg.hop.host}/{leg.hop.queue_id}" in row.queue_ids]
+    by_name = {f"{leg.hop.host}/{leg.hop.queue_id}": leg for leg in trace.legs}
+    own = [by_name[name] for name in row.queue_ids if name in by_name]
     legs = own or list(trace.legs)
     return tuple(_held(leg, row, _next_id(legs, index)) for index, leg in enumerate(legs))
 
@@ -162,9 +163,15 @@ def _arrive(held: Held, stops: list[Stop], steps: list[Step]) -> None:
     stops.append(Stop(named, hop.client if named != hop.client else "", 0))
     steps.append(
         Step(
-            StepKind.RECEIVE, named, hop.host, _first_us(held), _receiving_s(held), hop.tls, hop.auth
+            StepKind.RECEIVE,
+            named,
+            hop.host,
+            _first_us(held),
+            _receiving_s(held),
+            hop.tls,
+            hop.auth,
         )
-    )  # fmt: skip
+    )
 
 
 def _first_us(held: Held) -> int:
@@ -259,7 +266,7 @@ def _last_steps(held: Held) -> list[Step]:
         return []
     last = held.attempts[-1]
     split = parts(last.delays)
-    host, relay, tls = held.leg.hop.host, held.delivery.relay, held.delivery.tls
+    host, relay, tls = held.leg.hop.host, _towards(held.delivery), held.delivery.tls
     if is_local(held.delivery):
         took_s = split[2] + split[3] if split else None
         return [Step(StepKind.STORE, host, relay, _start_us(last), took_s, tls)]
@@ -269,28 +276,34 @@ def _last_steps(held: Held) -> list[Step]:
     connect = Step(StepKind.CONNECT, host, relay, began_us, split[2], tls)
     handed_us = began_us + round(split[2] * SECOND_US)
     transfer = Step(StepKind.TRANSFER, host, relay, handed_us, split[3], tls)
-    return [step for step in (connect, transfer) if (step.took_s or 0) >= SHORTEST_S]
+    drawn = [step for step in (connect, transfer) if (step.took_s or 0) >= SHORTEST_S]
+    return drawn or [transfer]
+
+
+def _towards(delivery: Delivery) -> str:
+    """The next host; the recipient's domain when none was found to speak to."""
+    if delivery.relay not in NOWHERE:
+        return delivery.relay
+    return "" if is_local(delivery) else delivery.recipient.rpartition("@")[2]
 
 
 def is_local(delivery: Delivery) -> bool:
     """Whether an agent on this host had the last word."""
-    agent = delivery.program.rpartition("/")[2]
-    return agent in LOCAL_AGENTS or delivery.relay in AT_HOME
+    return delivery.program.rpartition("/")[2] not in REMOTE_AGENTS
 
 
 def _ended(row: Row, legs: tuple[Held, ...], stops: list[Stop], steps: list[Step]) -> Path:
     last = legs[-1]
     delivery = last.delivery
     at_home = delivery is None or is_local(delivery) or _refused_at_door(last)
-    relay = "" if at_home or delivery is None else delivery.relay
-    name, _, rest = relay.partition("[")
-    agent = delivery.relay.partition("[")[0] if delivery and delivery.relay not in AT_HOME else ""
+    relay = "" if at_home or delivery is None else _towards(delivery)
+    name, _, address = relay.partition("[")
     return Path(
         tuple(stops),
         tuple(steps),
         row.status,
-        name or (agent if at_home else "") or last.leg.hop.host,
-        rest.replace("]:", ":").rstrip("]") if not at_home else "",
+        name or last.leg.hop.host,
+        address.replace("]:", ":").rstrip("]"),
         row.updated_us,
         code_of(delivery) if delivery else "",
         last.attempts[-1].delays if last.attempts else "",

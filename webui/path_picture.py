@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask_babel import gettext
-
 from tracer.model import SECOND_US
 from webui import show
 from webui.drawing import Drawing, Glyph, Text, fitted, shared_out, text_width, weight
+from webui.i18n import gettext
 from webui.path import Path, Step, StepKind, Stop
-from webui.path_words import end_words, is_beyond_sight, path_description, path_title
-from webui.path_words import queue_words, step_word, took, waits_still
-from webui.vocabulary import TONES, tls_word
+from webui.path_words import (
+    end_words,
+    is_beyond_sight,
+    path_description,
+    path_title,
+    queue_words,
+    step_word,
+    tls_words,
+    took,
+    waits_still,
+)
+from webui.vocabulary import TONES
 
 LEFT, WIDTH = 8.0, 960.0
 BEYOND = 250.0  # room for what we cannot see
@@ -100,7 +108,7 @@ def _places(cells: list[Cell], widths: list[float]) -> list[float]:
 
 def _cells(step: Step, path: Path) -> list[Cell]:
     if not step.tries:
-        lines = (step_word(step), took(step, brief=True), _tls_words(step))
+        lines = (step_word(step), took(step, brief=True), tls_words(step))
         least = max(map(text_width, lines)) + GAP
         return [Cell(step, step.took_s, max(least, LOCK_ROOM if step.tls else 0))]
     return _waits(step, path)
@@ -109,7 +117,8 @@ def _cells(step: Step, path: Path) -> list[Cell]:
 def _waits(step: Step, path: Path) -> list[Cell]:
     """One cell before each try; and, if it was tried again, one up to that last try."""
     began_us = step.began_us or step.tries[0].at_us
-    cells, before_us = [], began_us
+    cells: list[Cell] = []
+    before_us = began_us
     for held in step.tries:
         words = f"{show.clock_short(held.at_us)} · {held.code}".rstrip(" ·")
         waited_s = (held.at_us - before_us) / SECOND_US
@@ -149,16 +158,11 @@ def _room(cells: list[Cell], places: list[float], index: int) -> float:
 
 def _draw_words(drawing: Drawing, step: Step, x: float, room: float, base: float) -> None:
     drawing.texts.append(Text(x, base + 30, fitted(queue_words(step), room + GAP)))
-    lines = [took(step), _tls_words(step)]
+    lines = [took(step), tls_words(step)]
     if text_width(lines[0]) > room:
         lines[0] = took(step, brief=True)
     for number, words in enumerate(filter(None, lines)):
         drawing.texts.append(Text(x, base + 47 + 17 * number, words, "mute"))
-
-
-def _tls_words(step: Step) -> str:
-    """Told once for a connection: where it is made, not where it is used."""
-    return "" if step.kind is StepKind.TRANSFER else tls_word(step.tls)
 
 
 def _draw_wait(drawing: Drawing, cell: Cell, start: float, end: float, base: float) -> None:
@@ -186,7 +190,7 @@ def _draw_ticks(drawing: Drawing, cells: list[Cell], places: list[float], base: 
         if cell.tick_us is None:
             continue
         is_last = index + 1 == len(cells) or not cells[index + 1].tick_us
-        put_off = cell.step.tries and cell.tick_us == cell.step.tries[-1].at_us or not is_last
+        put_off = not is_last or cell.tick_us == cell.step.tries[-1].at_us
         mark = f"M{x:.1f} {base - 20}v30"
         if put_off:
             drawing.ticks += mark

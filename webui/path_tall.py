@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, ngettext
-
 from tracer.model import SECOND_US
 from webui import show
 from webui.drawing import Drawing, Glyph, Text, fitted
+from webui.i18n import gettext, ngettext
 from webui.path import Path, Step, StepKind, Stop, Try
-from webui.path_words import end_words, is_beyond_sight, path_description, path_title
-from webui.path_words import step_word, took
-from webui.vocabulary import TONES, tls_word
+from webui.path_words import (
+    end_words,
+    is_beyond_sight,
+    path_description,
+    path_title,
+    step_word,
+    tls_words,
+    took,
+)
+from webui.vocabulary import TONES
 
 LINE, TIMES, WORDS = 76.0, 52.0, 98.0
 WIDTH = 346.0
@@ -44,7 +50,7 @@ def _draw_step(drawing: Drawing, step: Step, stop: Stop | None, first: bool, y: 
             drawing.texts.append(Text(TIMES, name_y, show.clock(step.began_us), "", "end"))
     if waits and step.tries:
         return _draw_tries(drawing, step, y)
-    words = ", ".join(filter(None, (step_word(step).lower(), took(step), tls_word(step.tls))))
+    words = ", ".join(filter(None, (step_word(step).lower(), took(step), tls_words(step))))
     if waits:
         high = BLOCK if stop else BLOCK / 2
         drawing.blocks += f"M{LINE - 10} {y}h20v{high}h-20z"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext, ngettext
-
 from tracer.model import Outcome
 from webui import show
+from webui.i18n import gettext, ngettext
 from webui.path import Path, Step, StepKind
 from webui.vocabulary import WORDS, tls_word
 
 
 def step_word(step: Step) -> str:
-    """"Submit", "Queue", "Hand over"…"""
+    """Like "Submit", "Queue", "Hand over"…"""
     words = {
         StepKind.RECEIVE: gettext("Submit") if step.note else gettext("Receive"),
         StepKind.QUEUE: gettext("Queue"),
@@ -24,7 +23,7 @@ def step_word(step: Step) -> str:
 
 
 def queue_words(step: Step) -> str:
-    """"Queue on mx1, 4 tries put off: 451"."""
+    """Like "Queue on mx1, 4 tries put off: 451"."""
     if not step.tries:
         return step_word(step)
     tries = ngettext("%(num)s try put off", "%(num)s tries put off", len(step.tries))
@@ -36,6 +35,11 @@ def queue_words(step: Step) -> str:
 def took(step: Step, *, brief: bool = False) -> str:
     """The step's duration, "" if it is not known."""
     return "" if step.took_s is None else show.duration(step.took_s, brief=brief)
+
+
+def tls_words(step: Step) -> str:
+    """Told once for a connection: where it is made, not where it is used."""
+    return "" if step.kind is StepKind.TRANSFER else tls_word(step.tls)
 
 
 def end_words(path: Path) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the results page shows around its table: facets, day groups, range choices, empty states."""
+"""What the results page shows around its table: facets, days, time ranges, empty states."""
 
 from __future__ import annotations
 
@@ -7,21 +7,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from flask_babel import gettext
-
 from tracer.model import Outcome, Row, micros
-from tracer.query import And, Match, SearchQuery, Term, only, terms, without
+from tracer.query import (
+    EVERYTHING,
+    Match,
+    Node,
+    SearchQuery,
+    Term,
+    only,
+    terms,
+    unparse,
+    with_term,
+    without,
+)
+from tracer.query import conditions as query_conditions
 from tracer.store import deliveries
 from tracer.store.deliveries import Summary
 from webui import show
 from webui.asking import DEFAULT_SINCE, PRESETS, Asked
 from webui.cause_words import cause_title
 from webui.db import connection
-from webui.i18n import zone
+from webui.i18n import gettext, zone
 from webui.vocabulary import TONES, WORDS
 
 CONDITIONS_COUNTED = 6
-PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.@_+-=/#[]<>")
+FACET_SHOWN = 8
+EXCERPT = 84  # letters of a reply in the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition of a search that found nothing: what it finds alone, and what is left without it."""
+    """One condition of a search that found nothing.
+
+    `alone`: what it finds by itself; `rest`: what is found without it, at `url`.
+    """
 
     text: str
     alone: int
@@ -89,17 +103,16 @@ def _day(rows: tuple[Row, ...]) -> Day:
     return Day(rows[0].received_us, rows)
 
 
-def quoted(value: str) -> str:
-    """A value as it must be typed after `key:`."""
-    if value and PLAIN.issuperset(value):
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
+def excerpt(row: Row) -> str:
+    """The reply for one line of the table; the recipient stands beside it already."""
+    core = show.reply_core(row.reply)
+    if row.recipient:
+        core = core.replace(f"<{row.recipient}>: ", "", 1)
+    return show.shortened(core, EXCERPT)
 
 
 def facets(search: Asked, query: SearchQuery, summary: Summary) -> tuple[Facet, ...]:
     """The facets of some results; those with nothing to choose are left out."""
-    asked_for = terms(query.where)
     every: tuple[tuple[str, str, Sequence[tuple[str, int]]], ...] = (
         ("status", gettext("Outcome"), summary.outcomes),
         ("cause", gettext("Cause"), summary.causes),
@@ -109,72 +122,72 @@ def facets(search: Asked, query: SearchQuery, summary: Summary) -> tuple[Facet, 
     )
     told = []
     for key, title, counts in every:
+        known = [(value, count) for value, count in _by_typed(key, counts) if value]
         choices = tuple(
-            _choice(search, asked_for, key, value, count) for value, count in counts if value
+            _choice(search, query, key, value, count)
+            for value, count in (known if key == "status" else known[:FACET_SHOWN])
         )
-        shown = sum(choice.count for choice in choices)
-        others = summary.total - shown if key in ("from", "source") else 0
+        of_all = summary.total if key == "from" else sum(count for _, count in known)
+        others = of_all - sum(choice.count for choice in choices)
         if choices:
             told.append(Facet(key, title, choices, others))
     return tuple(told)
 
 
-def _choice(
-    search: Asked, asked_for: tuple[Term, ...], key: str, value: str, count: int
-) -> Choice:
-    typed = show.host_name(value) if key == "relay" else value
-    label = cause_title(value) if key == "cause" else typed
-    chosen = next((term for term in asked_for if _is_for(term, key, typed)), None)
-    if chosen:
-        url = search.first_page(q=lacking(search.q, chosen)).url()
-    else:
-        url = search.first_page(q=f"{search.q} {key}:{quoted(typed)}".strip()).url()
+def _by_typed(key: str, counts: Sequence[tuple[str, int]]) -> Iterable[tuple[str, int]]:
+    """Counts by what is typed to find them: a relay by its name, whatever its port."""
+    told: dict[str, int] = {}
+    for value, count in counts:
+        typed = show.host_name(value) if key == "relay" else value
+        told[typed] = told.get(typed, 0) + count
+    return told.items()
+
+
+def _choice(search: Asked, query: SearchQuery, key: str, value: str, count: int) -> Choice:
+    label = cause_title(value) if key == "cause" else value
+    chosen = next((term for term in terms(query.where) if _is_for(term, key, value)), None)
+    q = without(query, chosen).text if chosen else with_term(search.q, key, value)
     outcome = Outcome(value) if key == "status" else None
+    url = search.first_page(q=q).url()
     return Choice(key, value, label, count, url, chosen is not None, outcome)
 
 
-def _is_for(term: Term, key: str, value: str) -> bool:
-    if term.key != key:
+def _is_for(term: Node, key: str, value: str) -> bool:
+    if not isinstance(term, Term) or term.key != key or len(term.values) != 1:
         return False
-    return any(isinstance(held, Match) and held.text.lower() == value.lower() for held in term.values)
-
-
-def lacking(text: str, term: Term) -> str:
-    """The query's text without a condition."""
-    start = term.column - 1
-    return " ".join((text[:start] + text[start + len(term.text) :]).split())
+    held = term.values[0]
+    return isinstance(held, Match) and held.text.lower() == value.lower()
 
 
 def conditions(search: Asked, query: SearchQuery) -> tuple[Condition, ...]:
-    """What each condition of a search finds by itself, and what is found without it."""
-    parts = terms(query.where)[:CONDITIONS_COUNTED]
-    if len(parts) + (query.since_us is not None) < 2:
-        parts = ()
-    told = [_condition(search, query, term) for term in parts]
-    if query.since_us is not None or query.until_us is not None:
+    """What each condition of a search finds by itself, and what is found without it.
+
+    One condition alone has nothing to be compared with.
+    """
+    parts = query_conditions(query)
+    told = [_condition(search, query, part) for part in parts[:CONDITIONS_COUNTED]]
+    if not query.window and (query.since_us, query.until_us) != (None, None):
         told.append(_range_condition(search, query))
-    return tuple(told)
+    return tuple(told) if len(told) > 1 else ()
 
 
-def _condition(search: Asked, query: SearchQuery, term: Term) -> Condition:
+def _condition(search: Asked, query: SearchQuery, part: Node) -> Condition:
     conn = connection()
-    loose = search.first_page(q=lacking(search.q, term))
+    loose = without(query, part)
     return Condition(
-        term.text,
-        deliveries.count(conn, only(query, term)),
-        deliveries.count(conn, without(query, term)),
-        loose.url(),
+        part.text or unparse(part),
+        deliveries.count(conn, only(query, part)),
+        deliveries.count(conn, loose),
+        search.first_page(q=loose.text).url(),
     )
 
 
 def _range_condition(search: Asked, query: SearchQuery) -> Condition:
     conn = connection()
-    anything = replace(query, where=And(()))
-    always = replace(query, since_us=None, until_us=None)
     return Condition(
         range_words(search),
-        deliveries.count(conn, anything),
-        deliveries.count(conn, always),
+        deliveries.count(conn, replace(query, where=EVERYTHING)),
+        deliveries.count(conn, replace(query, since_us=None, until_us=None)),
         search.first_page(since="all", until="").url(),
         is_range=True,
     )
@@ -199,7 +212,9 @@ def range_words(search: Asked) -> str:
     told = [_time_words(end) for end in (began, search.until)]
     if began and search.until:
         return gettext("%(since)s to %(until)s", since=told[0], until=told[1])
-    return gettext("since %(since)s", since=told[0]) if began else gettext("until %(until)s", until=told[1])
+    if began:
+        return gettext("since %(since)s", since=told[0])
+    return gettext("until %(until)s", until=told[1])
 
 
 def _time_words(text: str) -> str:

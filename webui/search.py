@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from flask import Blueprint, Response, jsonify, render_template, request, stream_with_context
+from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy import Engine
 
 from tracer.exports import as_csv, as_json
 from tracer.model import Page, when
@@ -15,7 +17,7 @@ from tracer.query import SearchQuery
 from tracer.store import deliveries, sources
 from webui import results_view
 from webui.asking import Asked, asked, frozen
-from webui.db import connection, store_time
+from webui.db import connection, store, store_time
 from webui.histogram import bars
 from webui.i18n import site
 
@@ -99,13 +101,17 @@ def items(search: Asked, query: SearchQuery) -> dict[str, object]:
 def results_csv() -> ResponseReturnValue:
     """Every row of the search, streamed as it is read."""
     query = asked().parsed()
-    chunks = as_csv.write_rows(deliveries.rows(connection(), query))
     name = f"mailtracer-{_stamp(when(site().now_us()))}.csv"
     return Response(
-        stream_with_context(chunks),
+        _csv(store(), query),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def _csv(engine: Engine, query: SearchQuery) -> Iterator[str]:
+    with engine.connect() as conn:
+        yield from as_csv.write_rows(deliveries.rows(conn, query))
 
 
 def _stamp(at: datetime) -> str:

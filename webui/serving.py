@@ -16,6 +16,7 @@ from gunicorn.app.base import BaseApplication
 from collectors.batches import Plan
 from collectors.cli import run
 from collectors.files import expand
+from collectors.formats import parse_line
 from collectors.samples import sample_lines
 from tracer.cli import reading_store, store_of, with_config
 from tracer.config import Config
@@ -125,7 +126,7 @@ def _show_one(config: Config) -> None:
         found = deliveries.search(conn, query, limit=1).rows
         if not found:
             raise StoreUnavailable("the sample is empty; remove the folder demo and try again")
-        trace = load_trace(conn, found[0].id)
+        trace = load_trace(conn, found[0].id, parse_line)
     told = explanation(told_of(trace), "en")
     row = trace.row
     click.echo(f"{row.sender} -> {row.recipient}: {row.status}\n\n{told.headline}\n{told.acts}")
@@ -143,5 +144,6 @@ def _free(listen: str) -> str:
             except OSError:
                 continue
         return f"{host}:{port}"
-    raise StoreUnavailable(f"ports {first} and the next {PORTS_TRIED - 1} are taken; choose another")
-
+    raise StoreUnavailable(
+        f"ports {first} and the next {PORTS_TRIED - 1} are taken; choose another"
+    )

@@ -6,17 +6,18 @@ import re
 from datetime import datetime
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
-from flask_babel import gettext
 
 from tracer.model import when
-from webui.i18n import language, site, zone
+from webui.i18n import gettext, language, site, zone
 
 DAY_PATTERNS = {"en": "EEEE d MMMM y", "ru": "EEEE, d MMMM y"}
 SHORT_DAY_PATTERNS = {"en": "EEE d MMM", "ru": "EEEEEE, d MMM"}
+SEPARATORS = {"en": (",", "."), "ru": ("\N{NO-BREAK SPACE}", ",")}
 SAID = " said: "
 IN_REPLY = " (in reply to "
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
+_DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNPRINTABLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
 
 
 def local(at_us: int) -> datetime:
@@ -25,28 +26,28 @@ def local(at_us: int) -> datetime:
 
 
 def clock(at_us: int) -> str:
-    """"08:42:09"."""
+    """Like "08:42:09"."""
     return local(at_us).strftime("%H:%M:%S")
 
 
 def clock_short(at_us: int) -> str:
-    """"08:42"."""
+    """Like "08:42"."""
     return local(at_us).strftime("%H:%M")
 
 
 def clock_fine(at_us: int) -> str:
-    """"08:42:09.114"; whole seconds when the log knows no better."""
+    """Like "08:42:09.114"; whole seconds when the log knows no better."""
     at = local(at_us)
     return at.strftime("%H:%M:%S.%f")[:-3] if at.microsecond else at.strftime("%H:%M:%S")
 
 
 def day(at_us: int) -> str:
-    """"Sunday 22 November 2026"."""
+    """Like "Sunday 22 November 2026"."""
     return format_date(local(at_us).date(), DAY_PATTERNS[language()], locale=language())
 
 
 def day_short(at_us: int) -> str:
-    """"Sun 22 Nov"."""
+    """Like "Sun 22 Nov"."""
     return format_date(local(at_us).date(), SHORT_DAY_PATTERNS[language()], locale=language())
 
 
@@ -65,7 +66,7 @@ def moment(at_us: int) -> str:
 
 
 def clock_utc(at_us: int) -> str:
-    """"06:57:31", in UTC."""
+    """Like "06:57:31", in UTC."""
     return when(at_us).strftime("%H:%M:%S")
 
 
@@ -75,12 +76,13 @@ def iso(at_us: int) -> str:
 
 
 def number(value: float) -> str:
-    """"31,402" or "31 402"."""
-    return format_decimal(value, locale=language())
+    """Like "31,402.5" or "31 402,5": the separators of the language."""
+    thousands, point = SEPARATORS[language()]
+    return f"{value:,}".replace(",", "\0").replace(".", point).replace("\0", thousands)
 
 
 def duration(seconds: float, *, brief: bool = False) -> str:
-    """"0.21 s", "2 min 6 s", "1 h 15 min 22 s"; brief ones keep the two largest units."""
+    """Like "0.21 s", "2 min 6 s", "1 h 15 min 22 s"; brief ones keep the two largest units."""
     if seconds < 0:
         return gettext("clocks differ by %(time)s", time=duration(-seconds, brief=brief))
     if seconds < 60:
@@ -99,15 +101,17 @@ def duration(seconds: float, *, brief: bool = False) -> str:
 
 def _small(seconds: float) -> str:
     places = 2 if seconds < 1 else 1 if seconds < 10 else 0
-    return number(round(seconds, places)) if seconds else "0"
+    rounded = round(seconds, places)
+    return number(int(rounded) if rounded == int(rounded) else rounded)
 
 
 def size(octets: int) -> str:
-    """"48 KB", "1.2 MB"; decimal units, as mail programs count."""
+    """Like "48 KB", "1.2 MB"; decimal units, as mail programs count."""
     for limit, unit in ((1e9, gettext("GB")), (1e6, gettext("MB")), (1e3, gettext("KB"))):
         if octets >= limit:
             scaled = octets / limit
-            return f"{number(round(scaled, 1 if scaled < 10 else 0))}\N{NO-BREAK SPACE}{unit}"
+            shown = number(round(scaled, 1) if scaled < 10 else round(scaled))
+            return f"{shown}\N{NO-BREAK SPACE}{unit}"
     return gettext("%(n)s octets", n=octets)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from collectors.formats import parse_line
 from tracer.errors import NotFound
 from tracer.explain import explanation
 from tracer.exports import as_json
@@ -56,7 +57,7 @@ def message_json(id: str) -> ResponseReturnValue:
 def _load(id: str) -> Trace:
     """The trace of an id; with `?recipient=`, of that recipient of the same mail."""
     with store_time():
-        trace = load_trace(connection(), id)
+        trace = load_trace(connection(), id, parse_line)
         recipient = request.args.get("recipient", "").lower()
         if not recipient or trace.row.recipient.lower() == recipient:
             return trace
@@ -64,4 +65,4 @@ def _load(id: str) -> Trace:
         other = next(others, None)
         if other is None:
             raise NotFound(f"{id} had no recipient {recipient}")
-        return load_trace(connection(), other)
+        return load_trace(connection(), other, parse_line)

@@ -5,7 +5,7 @@ The key of an outcome is what is typed in `status:` in every language.
 
 from __future__ import annotations
 
-from flask_babel import LazyString, lazy_gettext
+from flask_babel import LazyString, lazy_gettext, lazy_pgettext
 
 from tracer.model import FAILED, EventKind, Outcome
 
@@ -53,10 +53,10 @@ MEANINGS: dict[Outcome, LazyString] = {
 }
 
 DIRECTIONS: dict[str, LazyString] = {
-    "inbound": _("inbound"),
-    "outbound": _("outbound"),
-    "relayed": _("relayed"),
-    "internal": _("internal"),
+    "inbound": lazy_pgettext("direction", "inbound"),
+    "outbound": lazy_pgettext("direction", "outbound"),
+    "relayed": lazy_pgettext("direction", "relayed"),
+    "internal": lazy_pgettext("direction", "internal"),
 }
 
 EVENTS: dict[EventKind, LazyString] = {
@@ -84,5 +84,5 @@ RELATIONS: dict[str, LazyString] = {
 
 
 def tls_word(tls: str) -> str:
-    """"TLSv1.3" as people write it: "TLS 1.3"."""
+    """As people write it: "TLS 1.3" for "TLSv1.3"."""
     return tls.replace("TLSv", "TLS ")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collectors.formats import postfix
 from collectors.formats.log_format import LogFormat, Parser
 from tracer.errors import UnusableInput
+from tracer.model import Event, LogLine
 
-__all__ = ["FORMATS", "LogFormat", "Parser", "parser_for", "parser_named"]
+__all__ = ["FORMATS", "LogFormat", "Parser", "parse_line", "parser_for", "parser_named"]
 
 FORMATS: tuple[LogFormat, ...] = (postfix.FORMAT,)
 
@@ -29,6 +30,12 @@ def parser_for(program: str) -> Parser | None:
         if len(_parsers) < _MOST_PROGRAMS:
             _parsers[program] = found
         return found
+
+
+def parse_line(line: LogLine) -> list[Event]:
+    """The events of one line, read by the format that claims its program."""
+    parse = parser_for(line.program)
+    return parse(line) if parse else []
 
 
 def parser_named(name: str) -> Parser | None:

@@ -8,6 +8,7 @@ recipient's local part.  Source: src/global/log_adhoc.c, src/smtp/smtp_trouble.c
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from collectors.formats.postfix_ids import evidence, is_queue_id, queued_as
 from tracer.model import Event, EventKind, LogLine, Outcome
@@ -63,54 +64,74 @@ _DELIVERED: Sent = (Outcome.DELIVERED, ())
 _RELAYED: Sent = (Outcome.RELAYED, ())
 
 
-def _agent(sent: Callable[[str], Sent], otherwise: Handler) -> Handler:
-    """The reader of one delivery agent's lines.
+def _about_delivery(
+    sent: Callable[[str], Sent],
+    otherwise: Handler,
+    line: LogLine,
+    host: str,
+    queue_id: str,
+    at: int,
+) -> list[Event]:
+    """A line of a delivery agent: the attempt it tells, or what `otherwise` reads in it.
 
-    `sent` says what `status=sent (reply)` means there; `otherwise` reads the lines that
-    are no results.
+    `sent` says what `status=sent (reply)` means at this agent.
     """
+    text = line.text
+    if not text.startswith("to=", at):
+        return otherwise(line, host, queue_id, at)
+    end = text.find(">, relay=", at)
+    verdict = text.find(", status=", end)
+    recipient = text[at + 4 : end]
+    original = ""
+    if verdict < 0 or end < 0 or ">" in recipient or recipient[:1] == '"' or text[at + 3] != "<":
+        recipient, original, end, verdict = _addressed(text, at)
+        if verdict < 0:
+            return evidence(line, host, queue_id)
+    outcome, reply, command, names = _verdict(text, verdict + 9, sent)
+    if outcome is None:
+        return evidence(line, host, queue_id)
+    relay, delay, delays, status = _fields(text[end + 9 : verdict])
+    return [
+        Event(
+            _ATTEMPT, line.at_us, host, queue_id,
+            line.program, line.pid, text, line.source,
+            recipient=recipient, original_recipient=original,
+            relay="" if relay == "none" else relay, outcome=outcome, status=status[4:],
+            reply=reply, command=command, delay_s=seconds(delay[6:]), delays=delays[7:],
+            next_queue_ids=names,
+        )
+    ]  # fmt: skip
 
-    def by_agent(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:
-        text = line.text
-        end = text.find(">, relay=", at)
-        verdict = text.find(", status=", end)
-        recipient = text[at + 4 : end]
-        original = ""
-        if verdict < 0 or end < 0 or ">" in recipient or recipient[:1] == '"':
-            if not text.startswith("to=", at):
-                return otherwise(line, host, queue_id, at)
-            recipient, original, end, verdict = _addressed(text, at)
-            if verdict < 0:
-                return evidence(line, host, queue_id)
-        fields = text[end + 9 : verdict].split(", ")
-        if len(fields) == 5 and fields[1][:9] == "conn_use=":
-            del fields[1]
-        if len(fields) == 4 and fields[3][:4] == "dsn=":
-            relay, delay, delays, status = fields
-        else:
-            relay, delay, delays, status = _by_key(fields)
-        reply = text[verdict + 15 : -1]
-        command = ""
-        names: tuple[str, ...] = ()
-        if text.startswith("sent (", verdict + 9) and text[-1] == ")":
-            outcome, names = sent(reply)
-        else:
-            found, reply, command = _unsent(text, verdict + 9)
-            if found is None:
-                return evidence(line, host, queue_id)
-            outcome = found
-        return [
-            Event(
-                _ATTEMPT, line.at_us, host, queue_id,
-                line.program, line.pid, text, line.source,
-                recipient=recipient, original_recipient=original,
-                relay="" if relay == "none" else relay, outcome=outcome, status=status[4:],
-                reply=reply, command=command, delay_s=seconds(delay[6:]), delays=delays[7:],
-                next_queue_ids=names,
-            )
-        ]  # fmt: skip
 
-    return by_agent
+def _verdict(
+    text: str, at: int, sent: Callable[[str], Sent]
+) -> tuple[Outcome | None, str, str, tuple[str, ...]]:
+    """Outcome, reply, command and next queue ids of `WORD (reply)`, which begins at `at`.
+
+    No outcome: the answer of an address probe (verify(8)), which is not mail.
+    """
+    if text.startswith("sent (", at) and text[-1] == ")":
+        reply = text[at + 6 : -1]
+        outcome, names = sent(reply)
+        return outcome, reply, "", names
+    word, _, reply = text[at:].partition(" (")
+    reply = reply.removesuffix(")")
+    if word == "sent":
+        outcome, names = sent(reply)
+        return outcome, reply, "", names
+    return _OUTCOMES.get(word), reply, command_of(reply), ()
+
+
+def _fields(told: str) -> list[str]:
+    """The relay's name, then `delay=` `delays=` `dsn=`, between `relay=` and `, status=`."""
+    fields = told.split(", ")
+    if len(fields) == 5 and fields[1][:9] == "conn_use=":
+        del fields[1]
+    if len(fields) == 4 and fields[3][:4] == "dsn=":
+        return fields
+    # Other versions of Postfix: fewer keys, or keys that nobody here knows.
+    found = {field.partition("=")[0]: field for field in fields[1:]}
+    return [fields[0], found.get("delay", ""), found.get("delays", ""), found.get("dsn", "")]
 
 
 def seconds(text: str) -> float | None:
@@ -153,16 +174,6 @@ def _sent_to_nobody(reply: str) -> Sent:
     return Outcome.DISCARDED, ()
 
 
-def _unsent(text: str, at: int) -> tuple[Outcome | None, str, str]:
-    """Outcome, reply and command of any other `status=WORD (reply)`; `at` is at WORD.
-
-    No outcome: the answer of an address probe (verify(8)), which is not mail.
-    """
-    word, _, reply = text[at:].partition(" (")
-    reply = reply.removesuffix(")")
-    return _OUTCOMES.get(word), reply, command_of(reply)
-
-
 def _addressed(text: str, at: int) -> tuple[str, str, int, int]:
     """Recipient, original recipient, and where `>, relay=` and `, status=` stand.
 
@@ -201,12 +212,6 @@ def _past_quotes(text: str, at: int) -> int:
             return pos + 1
         pos += 1
     return at
-
-
-def _by_key(fields: list[str]) -> tuple[str, str, str, str]:
-    """`relay delay= delays= dsn=` of other Postfix versions; other keys are passed over."""
-    found = {field.partition("=")[0]: field for field in fields[1:]}
-    return fields[0], found.get("delay", ""), found.get("delays", ""), found.get("dsn", "")
 
 
 def command_of(reply: str) -> str:
@@ -252,7 +257,7 @@ def _unread(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:
     return evidence(line, host, queue_id)
 
 
-by_smtp = _agent(_sent_by_smtp, _conversation)
-by_lmtp = _agent(_sent_by_lmtp, _conversation)
-by_local = _agent(_sent_locally, _unread)  # and virtual(8), pipe(8), error(8), retry
-by_discard = _agent(_sent_to_nobody, _unread)
+by_smtp = partial(_about_delivery, _sent_by_smtp, _conversation)
+by_lmtp = partial(_about_delivery, _sent_by_lmtp, _conversation)
+by_local = partial(_about_delivery, _sent_locally, _unread)  # virtual(8), pipe(8), error(8) too
+by_discard = partial(_about_delivery, _sent_to_nobody, _unread)

@@ -11,7 +11,6 @@ from collectors.formats.postfix_ids import evidence, is_queue_id
 from tracer.model import NULL_SENDER, Event, EventKind, LogLine, Outcome
 
 _QUEUED = EventKind.QUEUED
-_UNKNOWN = EventKind.UNKNOWN
 _REMOVED = EventKind.REMOVED
 
 _MOST_OCTETS = 2**63 - 1  # what a database holds
@@ -41,16 +40,13 @@ def _queued(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:
     text = line.text
     tail = text.rfind(">, size=")
     comma = text.find(", nrcpt=", tail)
-    if tail < 0 or comma < 0:
+    if comma < 0 or tail < 0 or text[-1] != ")":
         return _given_up(line, host, queue_id, at)
-    sender = text[at + 6 : tail] or NULL_SENDER
-    # Probes of verify(8) come from double-bounce; so do notices nobody else may get.
-    kind = _UNKNOWN if sender[:14] == "double-bounce@" else _QUEUED
     return [
         Event(
-            kind, line.at_us, host, queue_id,
+            _QUEUED, line.at_us, host, queue_id,
             line.program, line.pid, text, line.source,
-            sender=sender, size=count(text[tail + 8 : comma]),
+            sender=text[at + 6 : tail] or NULL_SENDER, size=count(text[tail + 8 : comma]),
             recipient_count=count(text[comma + 8 : text.find(" ", comma + 2)]),
         )
     ]  # fmt: skip

@@ -65,7 +65,9 @@ def on_content(
         end = start
     subject = ""
     if text[at : at + 15].lower() == _SUBJECT:
-        subject = decoded(text[at + 15 : end].strip())
+        subject = text[at + 15 : end].strip()
+        if "=?" in subject:
+            subject = decoded(subject)
     if reply or outcome is None:
         status = enhanced_status(reply) if reply else ""
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,12 @@ def shown(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+def none(found: Iterable[str]) -> None:
+    """Fails and names each of what was found."""
+    named = list(found)
+    assert not named, "\n" + "\n".join(named)
+
+
 def text_of(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
@@ -61,8 +67,8 @@ def project() -> dict[str, object]:
 
 
 def test_no_source_file_is_long() -> None:
-    long = {shown(path): len(path.read_text("utf-8").splitlines()) for path in sources()}
-    assert {name: lines for name, lines in long.items() if lines > MAX_LINES} == {}
+    lines = {shown(path): len(path.read_text("utf-8").splitlines()) for path in sources()}
+    none(f"{name}: {count} lines" for name, count in lines.items() if count > MAX_LINES)
 
 
 def test_no_function_is_long() -> None:
@@ -72,7 +78,7 @@ def test_no_function_is_long() -> None:
         for function in functions(path)
         if (function.end_lineno or 0) - function.lineno >= MAX_FUNCTION_LINES
     ]
-    assert found == []
+    none(found)
 
 
 def test_no_function_imports_our_own_packages() -> None:
@@ -85,11 +91,11 @@ def test_no_function_imports_our_own_packages() -> None:
         for name in [getattr(node, "module", None) or node.names[0].name]
         if name.partition(".")[0] in PACKAGES
     ]
-    assert found == []
+    none(found)
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:
-    assert [shown(path) for path in tree() if path.stem in FORBIDDEN] == []
+    none(shown(path) for path in tree() if path.stem in FORBIDDEN)
 
 
 def test_nothing_is_left_open_in_the_code() -> None:
@@ -99,7 +105,7 @@ def test_nothing_is_left_open_in_the_code() -> None:
         for mark in MARKS
         if re.search(rf"\b{mark}\b", path.read_text("utf-8"))
     ]
-    assert found == []
+    none(found)
 
 
 def test_nothing_names_a_place_on_one_machine() -> None:
@@ -110,11 +116,11 @@ def test_nothing_names_a_place_on_one_machine() -> None:
         for foreign in FOREIGN
         if foreign in (text_of(path) or "")
     ]
-    assert found == []
+    none(found)
 
 
 def test_no_file_is_large() -> None:
-    assert [shown(path) for path in tree() if path.stat().st_size > MAX_OCTETS] == []
+    none(shown(path) for path in tree() if path.stat().st_size > MAX_OCTETS)
 
 
 def test_every_text_ends_with_one_newline() -> None:
@@ -125,7 +131,7 @@ def test_every_text_ends_with_one_newline() -> None:
         for text in [text_of(path)]
         if text and (not text.endswith("\n") or text.endswith("\n\n"))
     ]
-    assert found == []
+    none(found)
 
 
 @pytest.mark.parametrize("start", ["dependencies = [", "dev = ["])
@@ -133,15 +139,15 @@ def test_every_dependency_has_a_reason_beside_it(start: str) -> None:
     lines = section((ROOT / "pyproject.toml").read_text("utf-8"), f"\n{start}", "\n]")
     wanted = [line for line in lines if line.strip()]
     assert wanted
-    assert [line for line in wanted if not re.search(r'",  # \w.{9}', line)] == []
+    none(line for line in wanted if not re.search(r'",  # \w.{9}', line))
 
 
 def test_every_dependency_is_locked_with_hashes() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     wanted = [re.match(r"[\w-]+", str(line)) for line in project()["dependencies"]]  # type: ignore[attr-defined]
-    assert [one[0] for one in wanted if one and f"\n{one[0]}==" not in f"\n{lock}"] == []
+    none(one[0] for one in wanted if one and f"\n{one[0]}==" not in f"\n{lock}")
     pins = re.findall(r"^[\w-]+==.*(?:\n .*)*", lock, flags=re.MULTILINE)
-    assert [pin for pin in pins if "--hash=sha256:" not in pin] == []
+    none(pin for pin in pins if "--hash=sha256:" not in pin)
 
 
 def test_the_lock_for_tests_pins_the_same_versions() -> None:
@@ -149,7 +155,7 @@ def test_the_lock_for_tests_pins_the_same_versions() -> None:
         name: set(re.findall(r"^[\w-]+==[^ ;]+", (ROOT / name).read_text("utf-8"), re.MULTILINE))
         for name in ("requirements.lock", "requirements-dev.lock")
     }
-    assert pins["requirements.lock"] - pins["requirements-dev.lock"] == set()
+    none(pins["requirements.lock"] - pins["requirements-dev.lock"])
 
 
 def test_the_architecture_page_stays_short() -> None:
@@ -170,4 +176,10 @@ def test_every_link_of_a_page_leads_to_a_file() -> None:
         for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
         if "://" not in link and not (page.parent / link).exists()
     ]
-    assert found == []
+    none(found)
+
+
+def test_every_page_of_the_documentation_is_linked_from_the_top() -> None:
+    tops = "".join((ROOT / name).read_text("utf-8") for name in ("README.md", "CONTRIBUTING.md"))
+    pages = [shown(page) for page in (ROOT / "docs").glob("*.md")]
+    none(page for page in pages if f"]({page})" not in tops)

@@ -147,6 +147,11 @@ def test_sender_decides_nothing_in_the_queue(sender: str) -> None:
     assert (event.kind, event.sender, event.size, event.recipient_count) == (
         EventKind.QUEUED, sender, 300, 2,
     )  # fmt: skip
+    given_up = f"8C2A1F0D3: from=<{sender}>, status=expired, returned to sender"
+    event = one("postfix/qmgr", given_up)
+    assert (event.kind, event.sender, event.outcome) == (
+        EventKind.EXPIRED, sender, Outcome.EXPIRED,
+    )  # fmt: skip
 
 
 @given(ADDRESS, ADDRESS, STRANGE)
@@ -175,3 +180,20 @@ def test_login_parameter_of_a_stranger_names_no_client(auth: str) -> None:
         f"sasl_username=u, sasl_sender=<{auth}>",
     )
     assert (event.kind, event.client, event.auth) == (EventKind.RECEIVED, "192.0.2.9", "u")
+
+
+SPEECH = st.sampled_from([
+    "host mx[192.0.2.7] said: ", "host mx[192.0.2.7] refused to talk to me: ", "Cannot start TLS: ",
+    "warning: ", "breaking line ", "to", "",
+])  # fmt: skip
+
+
+@given(
+    st.sampled_from(["smtp", "lmtp", "local", "pipe", "error", "qmgr", "discard"]), SPEECH, STRANGE
+)
+def test_what_a_server_says_on_the_way_is_no_result(daemon: str, speech: str, said: str) -> None:
+    if (speech + said).startswith(("to=", "from=<", "removed")):
+        return
+    for event in read(f"postfix/{daemon}", f"8C2A1F0D3: {speech}{said}"):
+        assert (event.queue_id, event.outcome, event.recipient) == ("8C2A1F0D3", None, "")
+        assert event.kind in (EventKind.ATTEMPT, EventKind.UNKNOWN)

@@ -88,6 +88,7 @@ CASES = (
     inbound("left", "For Peter", peter="bounced"),
     inbound("grey", "First try", accounts="rejected"),
     inbound("dropped", "You won the prize draw", info="discarded"),
+    inbound("unsafe", "Open this unsafe link", olga="rejected"),
     inbound("spam", "[SPAM] Cheap watches", info="bounced"),
     Case("list", OUTSIDE, KIM, "To the team", {LIST: {"expanded", "delivered", "relayed"}}),
     Case("relay", OUTSIDE, KIM, "Relay this", {"x@elsewhere.example": {"rejected"}}),
@@ -175,12 +176,15 @@ def search(home: Path, query: str) -> list[Row]:
 
 
 def rows_of(rows: list[Row], case: Case, recipient: str) -> list[Row]:
-    """The rows of this case's mail for the address its sender wrote."""
+    """The rows of this case's mail for the address its sender wrote.
+
+    Dropped mail is known by its subject: Postfix had not come to its Message-ID.
+    """
     return [
         row
         for row in rows
         if recipient in (row["recipient"], row["original_recipient"])
-        and case.message_id in (row["message_id"].strip("<>"), "")
+        and (row["message_id"].strip("<>") or row["subject"]) in (case.message_id, case.subject)
     ]
 
 
@@ -216,7 +220,7 @@ def test_refused_recipient_is_found_as_rejected(
     played: Played, rows: list[Row], name: str, recipient: str
 ) -> None:
     case = BY_NAME[name]
-    reply = dict(played.sent[name].rcpt_replies)[recipient]
+    reply = played.sent[name].refused[recipient]
     found = [
         row
         for row in rows
@@ -224,7 +228,8 @@ def test_refused_recipient_is_found_as_rejected(
         and row["sender"] == case.sender
         and row["status"] == "rejected"
     ]
-    assert any(row["reply"].startswith(reply[:9]) for row in found), (reply, found)
+    # A milter's refusal is logged without its three digits.
+    assert any(reply[4:9] in row["reply"] for row in found), (reply, found)
 
 
 def test_filter_and_second_host_are_one_row(rows: list[Row]) -> None:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from encodings.aliases import aliases
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors.formats.encoded_words import decoded
+
+CHARSETS = st.one_of(
+    st.sampled_from(sorted(set(aliases.values()))), st.text(max_size=8), st.just("utf-8*en")
+)
+
+
+@given(CHARSETS, st.sampled_from("bBqQx"), st.text(max_size=30), st.text("x"))
+def test_nothing_that_looks_like_an_encoded_word_raises(
+    charset: str, encoding: str, body: str, rest: str
+) -> None:
+    readable = decoded(f"=?{charset}?{encoding}?{body}?={rest}")
+    assert readable.encode().decode() == readable
 
 
 @pytest.mark.parametrize(
@@ -22,6 +38,11 @@ from collectors.formats.encoded_words import decoded
         ("=?utf-8?Q?line=0D=0Abreak?=", "line break"),
         ("=?rot13?Q?x?=", "=?rot13?Q?x?="),
         ("=?utf-8?B?=?=", ""),
+        ("=?utf-7?Q?a+2AA-b?=", "a b"),
+        ("=?unicode_escape?Q?=5Cd?=", "=?unicode_escape?Q?=5Cd?="),
+        ("=?zlib?B?eJw=?=", "=?zlib?B?eJw=?="),
+        ("=?utf-8?B?****?=", ""),
+        ("=?utf-8?Q?\udce9?=", "=?utf-8?Q?\udce9?="),
     ],
 )
 def test_encoded_words_are_decoded(logged: str, readable: str) -> None:

@@ -25,7 +25,7 @@ from collectors.year import YearGuess
 LINES = [f"Nov 22 12:32:{n % 60:02} mx1 postfix/smtp[{n}]: A{n}: to=<é{n}@b>" for n in range(5000)]
 TEXT = "".join(line + "\n" for line in LINES).encode()
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
-    "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress,
+    "gz": gzip.compress, "bz2": bz2.compress, "xz": lambda octets: lzma.compress(octets, preset=0),
     "zst": zstandard.ZstdCompressor().compress, "log": bytes,
 }  # fmt: skip
 
@@ -65,12 +65,12 @@ def test_compressed_files_put_behind_each_other_are_one_log(tmp_path: Path, kind
 def test_a_file_cut_short_gives_what_is_there_and_says_so(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "mail.log.1"
     noise = b"".join(b"Nov 22 12:32:15 mx1 a[1]: %s\n" % os.urandom(40).hex().encode()
-                     for _ in range(30_000))  # fmt: skip
+                     for _ in range(12_000))  # fmt: skip
     packed = PACKERS[kind](noise)
     path.write_bytes(packed[: len(packed) * 9 // 10])
     found = list(open_lines(LogInput(str(path))))
     lines = [line for block in found if isinstance(block, Block) for line in block.lines]
-    assert len(lines) > 10_000
+    assert len(lines) > 5_000
     assert lines == noise.decode().split("\n")[: len(lines)]
     problem = found[-1]
     assert isinstance(problem, InputProblem)
@@ -100,7 +100,7 @@ def test_padding_behind_a_compressed_log_is_passed_over(tmp_path: Path) -> None:
         (b"line\x0bwith\xc2\x85odd\xe2\x80\xa8ends\n", ["line\x0bwith\x85odd\u2028ends"]),
         (b"\0" * 100 + b"one\n" + b"\0" * 70_000 + b"two\n", ["one", "two"]),
         ("\ufeffone é\n".encode(), ["one é"]),
-        (b"latin \xe9\n", ["latin \udce9"]),
+        (b"latin \xe9\n", ["latin \\xe9"]),
         (b"one\n\n\ntwo\n", ["one", "", "", "two"]),
     ],
     ids=["no last end", "CRLF", "other line ends", "NULs", "mark", "latin-1", "blank lines"],

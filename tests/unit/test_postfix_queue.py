@@ -82,11 +82,3 @@ def test_notice_is_tied_to_its_queue_id(kind: str) -> None:
         "reply": f"{kind} notification",
         "next_queue_ids": ("1310930001DB",),
     }
-
-
-def test_probe_sender_is_evidence_and_not_a_queued_message() -> None:
-    event = said(
-        "postfix/qmgr",
-        "8C2A1F0D3: from=<double-bounce@mx1.example>, size=271, nrcpt=1 (queue active)",
-    )
-    assert (event["kind"], event["sender"]) == (EventKind.UNKNOWN, "double-bounce@mx1.example")

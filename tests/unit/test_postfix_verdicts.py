@@ -108,7 +108,7 @@ def test_postscreen_refuses_with_commas_and_a_port() -> None:
          "EHLO", "504 5.5.2 <h>: Helo rejected"),
         ("milter-reject: CONNECT from x[192.0.2.9]: 451 4.7.1 try again later; proto=SMTP",
          "CONNECT", "451 4.7.1 try again later"),
-        ("reject: MAIL from x[192.0.2.9]: 552 5.3.4 too big; from=<a@b.example> proto=SMTP helo=<h>",
+        ("reject: MAIL from x[192.0.2.9]: 552 5.3.4 too big; from=<a@b.example> proto=SMTP",
          "MAIL", "552 5.3.4 too big"),
         ("reject: BDAT from x[192.0.2.9]: 421 4.3.0 Server local data error",
          "DATA", "421 4.3.0 Server local data error"),

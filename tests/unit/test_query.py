@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -29,6 +30,7 @@ from tracer.query import (
     with_term,
     without,
 )
+from tracer.query.keys import KEYS
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 NOW_US = micros(NOW)
@@ -387,3 +389,8 @@ def test_an_added_condition_asks_for_exactly_the_stored_value() -> None:
     added = with_term("a OR b", "relay", "mx.a.example[192.0.2.1]:25")
     both = And((Or((A, B)), term("relay", EXACT, "mx.a.example[192.0.2.1]:25")))
     assert where(added) == both
+
+
+def test_the_manual_names_every_key() -> None:
+    manual = Path(__file__).parents[2].joinpath("docs", "query.md").read_text(encoding="utf-8")
+    assert [key for key in KEYS if f"`{key}:" not in manual] == []

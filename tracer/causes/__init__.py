@@ -2,7 +2,7 @@
 
 from tracer.causes.catalog import Cause, Level, Severity, Side, Text, Urgency
 from tracer.causes.decide import UNKNOWN, Verdict, catalog, decide, outcome_cards
-from tracer.causes.heard import Heard, hear
+from tracer.causes.heard import Heard, cut, hear, is_loopback
 
 __all__ = [
     "UNKNOWN",
@@ -15,7 +15,9 @@ __all__ = [
     "Urgency",
     "Verdict",
     "catalog",
+    "cut",
     "decide",
     "hear",
+    "is_loopback",
     "outcome_cards",
 ]

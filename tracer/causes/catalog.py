@@ -6,6 +6,7 @@ deciding: that is `decide.py`.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -13,9 +14,10 @@ from string import Formatter
 
 import msgspec
 
+from tracer.causes.heard import THEM, US
 from tracer.errors import ConfigError
 
-LANGUAGES = ("en", "ru")
+_STATUS = re.compile(r"[x245]\.\d{1,3}\.\d{1,4}(-\d{1,4})?")
 AT_OUR_DOOR = "at_our_door"
 
 
@@ -95,11 +97,11 @@ class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the truth lives, and the day it was read (YYYY-MM-DD)."""
+    """Where the truth lives, and the day somebody last read it there (YYYY-MM-DD)."""
 
     text: str
     url: str
-    read: str
+    read: str = ""  # nobody has compared the texts with it yet
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,10 +166,15 @@ def _check_rule(where: str, rule: Rule) -> None:
     if rule.level.upper() not in Level.__members__:
         levels = ", ".join(level.name.lower() for level in reversed(Level))
         raise ConfigError(f"{where}: `level` is {rule.level!r}; write one of {levels}")
-    if not rule.text and Level[rule.level.upper()] >= Level.HINT:
-        raise ConfigError(f"{where}: `text` is missing; only status and guess rules do without")
+    if not rule.text and rule.level in ("phrase", "hint"):
+        raise ConfigError(f"{where}: `text` is missing; phrase and hint rules cannot do without")
     if not (rule.text or rule.status or rule.code or rule.command):
         raise ConfigError(f"{where}: it would match everything; write `status` or `code`")
+    for status in rule.status:
+        if not _STATUS.fullmatch(status):
+            raise ConfigError(f"{where}: `status` {status!r}: write 5.2.2, x.2.2 or 5.7.606-649")
+    if rule.speaker not in ("", US, THEM):
+        raise ConfigError(f"{where}: `speaker` is {rule.speaker!r}; write us or them")
     for words in (*rule.text, *rule.also, *rule.unless):
         if words != words.lower() or not words.strip():
             raise ConfigError(f"{where}: {words!r} can never match; write it in lower case")

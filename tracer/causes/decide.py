@@ -6,7 +6,7 @@ level that hold, the one with the longest matching words wins. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,12 +29,9 @@ class Verdict(msgspec.Struct, frozen=True):
     variant: str = ""
 
 
-class _Clause(msgspec.Struct, frozen=True):
-    """One phrase of one rule, ready to be tried."""
-
-    words: str
-    cause: str
-    rule: Rule
+# Rank, level, words, cause, rule: one phrase of one rule. A bare tuple, for speed; ranks differ.
+_Clause = tuple[int, Level, str, str, Rule]
+_GRAM = 4  # phrases are found by their first four letters
 
 
 @cache
@@ -50,31 +47,49 @@ def outcome_cards() -> Mapping[str, Cause]:
 
 
 @cache
-def _clauses() -> Mapping[Level, tuple[_Clause, ...]]:
-    """The phrases of each level, longest first; equals in the order of the causes' names."""
-    by_level: dict[Level, list[_Clause]] = {level: [] for level in reversed(Level)}
-    for cause in catalog().values():
-        for rule in cause.match:
-            by_level[Level[rule.level.upper()]] += [
-                _Clause(words, cause.id, rule) for words in rule.text or ("",)
-            ]
-    for found in by_level.values():
-        found.sort(key=lambda clause: -len(clause.words) - _narrowness(clause.rule))
-    return {level: tuple(found) for level, found in by_level.items()}
+def _clauses() -> Mapping[str, tuple[_Clause, ...]]:
+    """Every phrase by its first letters; those too short for that, and rules without, under "".
+
+    Rank is the order of asking: higher levels, then longer words, then the narrower
+    rule, then the causes' names.
+    """
+    found = [
+        (Level[rule.level.upper()], words, cause.id, rule)
+        for cause in catalog().values()
+        for rule in cause.match
+        for words in rule.text or ("",)
+    ]
+    found.sort(key=lambda clause: (-clause[0], -len(clause[1]), -_narrowness(clause[3])))
+    by_start: dict[str, list[_Clause]] = {"": []}
+    for rank, clause in enumerate(found):
+        start = clause[1][:_GRAM]
+        by_start.setdefault(start if len(start) == _GRAM else "", []).append((rank, *clause))
+    return {start: tuple(clauses) for start, clauses in by_start.items()}
+
+
+def _asked(text: str) -> list[_Clause]:
+    """The clauses whose words may be in a text, in the order of asking."""
+    by_start = _clauses()
+    asked = list(by_start[""])
+    for start in {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}:
+        if start in by_start:
+            asked += by_start[start]
+    asked.sort()
+    return asked
 
 
 def _narrowness(rule: Rule) -> int:
-    """Among rules without words the one that asks for more comes first."""
-    return 0 if rule.text else bool(rule.status) + bool(rule.code) + bool(rule.command)
+    """Among rules with equal words the one that asks for more comes first."""
+    return sum(map(bool, (rule.also, rule.status, rule.code, rule.command, rule.speaker)))
 
 
 @lru_cache(maxsize=_KEPT)
 def decide(heard: Heard) -> Verdict:
     """The cause of what was heard; `unknown` when no rule holds."""
-    for level, clauses in _clauses().items():
-        for clause in clauses:
-            if clause.words in heard.text and _holds(clause.rule, heard):
-                return _verdict(level, clause, heard)
+    text = heard.text
+    for _, level, words, cause, rule in _asked(text):
+        if words in text and _holds(rule, heard):
+            return Verdict(cause, level, _deciding(words, rule, heard), rule.variant)
     return Verdict(UNKNOWN)
 
 
@@ -101,14 +116,12 @@ def _is(wanted: str, status: str) -> bool:
         return wanted == status
     stem, _, low = first.rpartition(".")
     head, _, detail = status.rpartition(".")
-    return stem == head and int(low) <= int(detail) <= int(last)
+    return stem == head and detail.isdecimal() and int(low) <= int(detail) <= int(last)
 
 
-def _verdict(level: Level, clause: _Clause, heard: Heard) -> Verdict:
-    if clause.words:
-        words: Iterable[str] = [clause.words] + [w for w in clause.rule.also if w in heard.text][:1]
-    elif clause.rule.status:
-        words = [heard.status]
-    else:
-        words = [heard.code]
-    return Verdict(clause.cause, level, tuple(words), clause.rule.variant)
+def _deciding(words: str, rule: Rule, heard: Heard) -> tuple[str, ...]:
+    """What the reader of a card is shown: the words that were found, else the code."""
+    if not words:
+        return (heard.status,) if rule.status else (heard.code,)
+    beside = next((also for also in rule.also if also in heard.text), "")
+    return (words, beside) if beside else (words,)

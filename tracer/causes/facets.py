@@ -26,7 +26,8 @@ _IP = re.compile(
     re.I,
 )
 _LIMIT = re.compile(
-    r"(?:limit|maximum|exceeds|max\b|size)[^\d]{0,40}?(\d+(?:\.\d+)?) ?([kmg])?(?:i?b|bytes|octets)?\b",
+    r"(?:limit|maximum|exceeds|max\b|size)[^\d]{0,40}?"
+    r"(\d+(?:\.\d+)?) ?([kmg])?(?:i?b|bytes|octets)?\b",
     re.I,
 )
 _SIZES = re.compile(r"message size (\d+) exceeds size limit (\d+)", re.I)

@@ -27,19 +27,31 @@ _QUOTES = (
     "remote server returned ",  # Exchange Online
     "last transfail: ",
     "mailbox unavailable -> ",
+    "returned an error -> ",
+    "unknown address error ",  # Cisco ESA
+    "other mail system problem ",
     "unable to deliver in ",
     "----- transcript of session follows -----",
 )
 # After these words the reply is about something else than the innermost server's answer.
-_STAY_OUTSIDE = ("sender address rejected: unverified address", "sender verify failed")
+_STAY_OUTSIDE = (
+    "sender address rejected:",
+    "sender verify failed",
+    "but sender was rejected",
+    "my name was rejected",
+)
 _ENDS = (
     "original message follows",
     "message headers follow",
     "original mail as follows",
     "return-path: <",
+    "i'm not going to try again",  # qmail-send's last words
+    "giving up on ",
 )
 _EXIM = "smtp error from remote "
-_OWN_STORE = ("host /", "[/", "[private/", "lmtp:unix")
+# A socket or a loopback address: our own mailbox store or content filter.
+_OWN = ("host /", "[/", "[private/", "lmtp:unix", "[127.", "[::1]")
+_LOOPBACK = ("[127.", "[::1]")
 
 _COMMANDS = (
     ("rcpt", "RCPT"),
@@ -63,16 +75,21 @@ _CODE_FIRST = re.compile(r"[\s\W]*(?:[a-z]+[:,] *)?([245]\d\d)(?![\d.])")
 _CODE_LATER = re.compile(r"(?:[>:'\[(] ?|\] |^|mail system problem )([45]\d\d)[- ](?!\d{2,4}\b)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CONTINUED = re.compile(r"\b[245]\d\d-")
+# Written so that the engine can skip to "<", "[" and "n": this runs for every failed delivery.
+_VARYING = re.compile(
+    r"<[^<>\s@]+@[^<>\s@]+>|\[(?!127\.|::1\])[\da-fA-F.:]{3,}\](?::\d+)?|name=\S+"
+)
 _NUMBERS = re.compile(r"\d[\w.:/+=-]*")
-_KEPT_LENGTH = 10  # a provider's token ("lpn007_416") is at most this long, a queue id longer
+_LONGEST = 10_000  # characters; a pasted notice tells its reason well before
+_KEPT_LENGTH = 12  # a provider's token ("(as16012609)") is at most this long, a queue id longer
 
 
 class Heard(msgspec.Struct, frozen=True):
     """What rules match against.
 
-    `text`: lower case, single spaces, reply codes gone, addresses cut to "@",
-    long numbers and ids to "#". `code`: three digits or "". `status`: RFC 3463 or
-    "". `command`: as in `model.Event`. `speaker`: "us" or "them".
+    `text`: lower case, single spaces, reply codes gone, addresses cut to "@", long
+    numbers and ids to "#", services of this host to "loopback". `code`: three digits
+    or "". `status`: RFC 3463 or "". `command`: as in `model.Event`. `speaker`: us, them.
     """
 
     text: str
@@ -80,6 +97,16 @@ class Heard(msgspec.Struct, frozen=True):
     status: str = ""
     command: str = ""
     speaker: str = US
+
+
+def cut(reply: str) -> str:
+    """The reply with addresses, networks and the name of the server cut to "@": a cache key.
+
+    What `hear` makes of it depends on nothing that was cut.
+    """
+    key = _VARYING.sub("@", reply[:_LONGEST])
+    at = key.find("@")
+    return key[: key.rfind(" ", 0, at) + 1] + key[at:] if at > 0 else key
 
 
 def hear(
@@ -104,6 +131,12 @@ def hear(
         _WORDS.get(command.upper(), command.upper()) or _command(place),
         _speaker(said, program, ours=ours, remote=quoted or in_text),
     )
+
+
+def is_loopback(reply: str) -> bool:
+    """Whether the other end of the conversation was a service of this very host."""
+    named = reply.partition("said: ")[0]
+    return any(address in named for address in _LOOPBACK)
 
 
 def _innermost(said: str) -> tuple[str, bool, str]:
@@ -144,7 +177,8 @@ def _command(place: str) -> str:
 
 
 def _speaker(said: str, program: str, *, ours: bool, remote: bool) -> str:
-    if ours or any(words in said for words in _OWN_STORE):
+    named = said.partition("said: ")[0]  # what follows may name any address
+    if ours or any(words in named for words in _OWN):
         return US
     if program.startswith("postfix") and "said: " not in said and "refused to talk" not in said:
         return US
@@ -161,6 +195,8 @@ def _shape(inner: str, code: str, status: str) -> str:
             kept.append(word)
         elif "@" in word:
             kept.append("@")
+        elif "[" in word and any(address in word for address in _LOOPBACK):
+            kept.append("loopback")
         elif word not in (code, status):
             kept.append(word if len(word) <= _KEPT_LENGTH else _NUMBERS.sub("#", word))
     return " ".join(kept)

@@ -154,9 +154,11 @@ def names(lang: str, found: Mapping[str, str], *, soft: bool) -> dict[str, str]:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """A sentence with its names in place and a capital first."""
+    """A sentence with its names in place and a capital first, unless a name comes first."""
     filled = template.format_map(values)
-    return filled[:1].upper() + filled[1:] if not template.startswith(" ") else filled
+    first = filled.partition(" ")[0]
+    is_name = "." in first[:-1] or "@" in first
+    return filled if is_name else filled[:1].upper() + filled[1:]
 
 
 def block(lang: str, rows: tuple[str, str, str, str, str, str, str, str]) -> str:

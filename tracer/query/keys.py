@@ -22,7 +22,7 @@ EXAMPLES = {
     "subject": '"annual report"',
     "msgid": "<20261122.1@corp.example>",
     "qid": "4cXk2R1wPzz1",
-    "id": "m_…",
+    "id": "m_1",
     "status": "failed",
     "cause": "mailbox_full",
     "code": "5.7.1",

@@ -8,9 +8,9 @@ from tracer.errors import InvalidQuery
 from tracer.query.nodes import Compare
 from tracer.times import parse_span
 
-_OPERATOR = re.compile(r"(>=|<=|=>|=<|[><=≥≤])? *(.*)", re.DOTALL)
+_OPERATOR = r"(?s)(>=|<=|=>|=<|[><=≥≤])? *(.*)"
 _SPELT = {"=>": ">=", "=<": "<=", "≥": ">=", "≤": "<=", "": "="}
-_NUMBER = re.compile(r"(\d{1,19}(?:\.\d{1,3})?) *([^\W\d_]*)")
+_NUMBER = r"(\d{1,19}(?:\.\d{1,3})?) *([^\W\d_]*)"
 _SIZES = {
     **dict.fromkeys(("", "b", "б"), 1),
     **dict.fromkeys(("k", "kb", "kib", "к", "кб"), 1 << 10),
@@ -24,7 +24,7 @@ _CENTURY_S = 36_525 * 86_400.0
 def read_size(text: str) -> tuple[Compare, ...]:
     """Octets; K, M and G are powers of 1024."""
     operator, rest = _operator(text)
-    match = _NUMBER.fullmatch(rest)
+    match = re.fullmatch(_NUMBER, rest)
     unit = _SIZES.get(match[2].lower()) if match else None
     octets = float(match[1]) * unit if match and unit else _LARGEST
     if octets >= _LARGEST:
@@ -36,7 +36,7 @@ def read_size(text: str) -> tuple[Compare, ...]:
 def read_delay(text: str) -> tuple[Compare, ...]:
     """Seconds; a number without a unit is seconds."""
     operator, rest = _operator(text)
-    match = _NUMBER.fullmatch(rest)
+    match = re.fullmatch(_NUMBER, rest)
     delay_s = parse_span(f"{rest}s" if match and not match[2] else rest)
     if delay_s is None:
         number = match[1] if match and len(match[1]) < 6 else "10"
@@ -55,7 +55,7 @@ def read_attempts(text: str) -> tuple[Compare, ...]:
 
 
 def _operator(text: str) -> tuple[str, str]:
-    match = _OPERATOR.fullmatch(text.strip())
+    match = re.fullmatch(_OPERATOR, text.strip())
     assert match is not None  # every part of the pattern may be empty
     typed = match[1] or ""
     return _SPELT.get(typed, typed), match[2].strip()

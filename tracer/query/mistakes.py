@@ -7,11 +7,11 @@ import re
 from tracer.errors import InvalidQuery
 from tracer.query.keys import EXAMPLES, KEYS
 
-_KEY_BEFORE = re.compile(rf"(?:^|(?<=[\s(-]))({'|'.join(KEYS)}):$", re.IGNORECASE)
-_IN_PARENTHESES = re.compile(r"\(([^()]*)\)")
-_JOINT = re.compile(r"(?:OR|AND)(?![^\s()])")
-_LAST_JOINT = re.compile(r"(?:(?<=[\s()])|^)(OR|AND)$")
-_QUOTED_OR_ONE = re.compile(r'"(?:[^"\\]|\\.)*"?|.', re.DOTALL)
+_KEY_BEFORE = rf"(?i)(?:^|(?<=[\s(-]))({'|'.join(KEYS)}):$"
+_IN_PARENTHESES = r"\(([^()]*)\)"
+_JOINT = r"(?:OR|AND)(?![^\s()])"
+_LAST_JOINT = r"(?:(?<=[\s()])|^)(OR|AND)$"
+_QUOTED_OR_ONE = r'(?s)"(?:[^"\\]|\\.)*"?|.'
 
 
 def explain(text: str, position: int) -> InvalidQuery:
@@ -19,7 +19,7 @@ def explain(text: str, position: int) -> InvalidQuery:
     before, rest = text[:position].rstrip(), text[position:]
     if rest.startswith('"'):
         return _unclosed_quotation(text, position)
-    if key := _KEY_BEFORE.search(before):
+    if key := re.search(_KEY_BEFORE, before):
         return _after_key(key[1].lower(), rest, len(before))
     if before.endswith(","):
         message = "a value is missing after the comma"
@@ -49,7 +49,7 @@ def _unclosed_quotation(text: str, position: int) -> InvalidQuery:
 
 
 def _after_key(key: str, rest: str, position: int) -> InvalidQuery:
-    inside = _IN_PARENTHESES.match(rest)
+    inside = re.match(_IN_PARENTHESES, rest)
     values = [word for word in inside[1].split() if word != "OR"] if inside else []
     if not values:
         return _error(f"{key}: needs a value", position, f"{key}:{EXAMPLES[key]}")
@@ -60,15 +60,15 @@ def _after_key(key: str, rest: str, position: int) -> InvalidQuery:
 def _closing(text: str, before: str, position: int) -> InvalidQuery:
     if before.endswith("("):
         return _error("nothing stands between these parentheses", position)
-    if joint := _LAST_JOINT.search(before):
+    if joint := re.search(_LAST_JOINT, before):
         return _one_sided(joint[1], joint.start())
     return _error("this ) has no ( before it", position)
 
 
 def _joint(text: str, before: str, rest: str, position: int) -> InvalidQuery:
-    if joint := _JOINT.match(rest):
+    if joint := re.match(_JOINT, rest):
         return _one_sided(joint[0], position)
-    if last := _LAST_JOINT.search(before):
+    if last := re.search(_LAST_JOINT, before):
         return _one_sided(last[1], last.start())
     unclosed = _unclosed(text)
     if unclosed is not None and not rest:
@@ -84,7 +84,7 @@ def _one_sided(joint: str, position: int) -> InvalidQuery:
 def _unclosed(text: str) -> int | None:
     """The place of the last ( that no ) closes; None if every one is closed."""
     still_open: list[int] = []
-    for piece in _QUOTED_OR_ONE.finditer(text):
+    for piece in re.finditer(_QUOTED_OR_ONE, text):
         if piece[0] == "(":
             still_open.append(piece.start())
         elif piece[0] == ")" and still_open:

@@ -8,7 +8,7 @@ import re
 from tracer.errors import InvalidQuery
 from tracer.query.nodes import Match, MatchKind
 
-_BEGINNING = re.compile(r"((?:\d{1,3}\.){1,2}\d{1,3}|\d{1,3})(?:\.\*?)*")
+_BEGINNING = r"((?:\d{1,3}\.){1,2}\d{1,3}|\d{1,3})(?:\.\*?)*"
 
 
 def read_network(text: str) -> tuple[Match, ...]:
@@ -38,7 +38,7 @@ def network(text: str) -> Match | None:
 
 
 def _from_beginning(text: str) -> Match | None:
-    beginning = _BEGINNING.fullmatch(text)
+    beginning = re.fullmatch(_BEGINNING, text)
     if beginning is None or not text.endswith((".", "*")):
         return None
     numbers = beginning[1].split(".")

@@ -7,9 +7,11 @@ typed, for showing them, and take no part in comparison.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+import msgspec
 
 
 class MatchKind(StrEnum):
@@ -26,8 +28,7 @@ class MatchKind(StrEnum):
     CIDR = "cidr"  # the address lies in this network
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A value to look for.
 
     `text` is lower-case with A-labels for addresses, domains and host names; Message-IDs
@@ -39,8 +40,7 @@ class Match:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(msgspec.Struct, frozen=True):
     """A number to compare with: octets, seconds, attempts; for windows microseconds.
 
     `op` is one of > < >= <= =.
@@ -53,44 +53,56 @@ class Compare:
 Value: TypeAlias = Match | Compare
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Condition(msgspec.Struct, frozen=True, eq=False):
+    """Base of the nodes, whose last two fields tell the place and take no part in comparison."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and _meaning(self) == _meaning(other)
+
+    def __hash__(self) -> int:
+        return hash(_meaning(self))
+
+
+class Term(Condition, frozen=True, eq=False):
     """One condition: the field `key` has any of `values`: one or more; none for `since:all`."""
 
     key: str
     values: tuple[Value, ...]
-    column: int = field(default=1, compare=False)
-    text: str = field(default="", compare=False)
+    column: int = 1
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Condition, frozen=True, eq=False):
     """Not `item`, which is itself no Not."""
 
     item: Node
-    column: int = field(default=1, compare=False)
-    text: str = field(default="", compare=False)
+    column: int = 1
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Condition, frozen=True, eq=False):
     """All of `items`, none of which is an And. `And(())` is everything."""
 
     items: tuple[Node, ...]
-    column: int = field(default=1, compare=False)
-    text: str = field(default="", compare=False)
+    column: int = 1
+    text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Condition, frozen=True, eq=False):
     """Any of `items`: two or more, none of which is an Or."""
 
     items: tuple[Node, ...]
-    column: int = field(default=1, compare=False)
-    text: str = field(default="", compare=False)
+    column: int = 1
+    text: str = ""
 
 
 Node: TypeAlias = Term | Not | And | Or
+
+
+def _meaning(node: Condition) -> tuple[object, ...]:
+    return (type(node), *(getattr(node, name) for name in node.__struct_fields__[:-2]))
+
+
 EVERYTHING = And(())
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
 
 from tracer.errors import InvalidQuery
 from tracer.query import mistakes, paste
@@ -57,12 +58,11 @@ VALUE: /{VALUE_PATTERN}/s
 BARE: /“[^”]*”|«[^»]*»|(?!(?:OR|AND)(?![^\s()]))(?:{_PIECE}|[^\s()"])+/s
 %ignore /\s+/
 """
-_NEXT_PART = re.compile(rf"-?(?:{'|'.join(KEYS)}):|(?:OR|AND)$", re.IGNORECASE)
-_LIKE_A_KEY = re.compile(r"([^\W\d_][\w-]{0,30}):(?!//).", re.DOTALL)
+_NEXT_PART = rf"(?i)-?(?:{'|'.join(KEYS)}):|(?:OR|AND)$"
+_LIKE_A_KEY = r"(?s)([^\W\d_][\w-]{0,30}):(?!//)."
 
 
-@dataclass(frozen=True, slots=True)
-class WindowTerm:
+class WindowTerm(msgspec.Struct, frozen=True):
     """A `last:`, `since:` or `until:` as typed: times are not the grammar's business."""
 
     key: str
@@ -71,13 +71,12 @@ class WindowTerm:
     text: str
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """A text that was read. `pasted`: it was not written in the language itself."""
 
     where: Node = EVERYTHING
-    window: list[WindowTerm] = field(default_factory=list)
-    hints: list[str] = field(default_factory=list)
+    window: list[WindowTerm] = []
+    hints: list[str] = []
     pasted: bool = False
 
 
@@ -199,7 +198,7 @@ class _Reader:
         return [self.term(key, [piece], token, piece) for key in keys]
 
     def free_text(self, token: Token) -> Node:
-        like_key = _LIKE_A_KEY.match(token)
+        like_key = re.match(_LIKE_A_KEY, token)
         if like_key:
             self.hint(unknown_key_hint(like_key[1]))
         return self.term("text", [str(token)], token, str(token))
@@ -208,7 +207,7 @@ class _Reader:
         key_token, *values = tokens
         key = key_token[:-1].lower()
         for value in values:
-            if self.text[value.start_pos - 1].isspace() and _NEXT_PART.match(value):
+            if self.text[value.start_pos - 1].isspace() and re.match(_NEXT_PART, value):
                 raise self.moved(mistakes.explain(self.text, value.start_pos), 0)
         if key in WINDOW_KEYS:
             return self.window(key, values, key_token, typed, is_top)

@@ -1,7 +1,8 @@
 """Recognise what people paste instead of a query: addresses, ids, whole headers.
 
 Works on text alone and makes no nodes: it names the keys under which a thing is to be
-looked for, or turns a block into the pieces worth looking for.
+looked for, or turns a block into the pieces worth looking for. Patterns are plain texts
+here and in the rest of the package: a cold command compiles the few that its query needs.
 """
 
 from __future__ import annotations
@@ -12,28 +13,24 @@ from tracer.errors import InvalidQuery
 from tracer.query.networks import network
 from tracer.query.values import is_domain, unquote
 
-_OWN_ID = re.compile(r"m_[0-9A-Za-z_-]{6,}")
-_IN_BRACKETS = re.compile(r"<[^<>@\s]+@[^<>\s]+>")
-_ADDRESS = re.compile(r'(?:"[^"]+"|[^\s@<>":]*)@[^\s@<>"]*')
+_OWN_ID = r"m_[0-9A-Za-z_-]{6,}"
+_IN_BRACKETS = r"<[^<>@\s]+@[^<>\s]+>"
+_ADDRESS = r'(?:"[^"]+"|[^\s@<>":]*)@[^\s@<>"]*'
 # Postfix: src/global/mail_queue.h. Short: microseconds and inode in hexadecimal. Long: seconds
 # (6 or more) and microseconds (4) in base 52, "z", inode in base 51; no vowels but in digits.
-_SHORT_ID = re.compile(r"(?=.*\d)(?=.*[A-F]|.{10})[0-9A-F]{8,17}")
-_LONG_ID = re.compile(
-    r"(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
-)
-_SEPARATED = re.compile(r'(?:"(?:[^"\\]|\\.)*"?|<[^<>]*>|[^,;"])+', re.DOTALL)
-_MESSAGE_ID = re.compile(r"(?:^|\s)Message-ID:\s*<?([^<>\s]+@[^<>\s]+)>?", re.IGNORECASE)
-_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):(?:\s|$)")
+_SHORT_ID = r"(?=.*\d)(?=.*[A-F]|.{10})[0-9A-F]{8,17}"
+_LONG_ID = r"(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
+_SEPARATED = r'(?s)(?:"(?:[^"\\]|\\.)*"?|<[^<>]*>|[^,;"])+'
+_MESSAGE_ID = r"(?i)(?:^|\s)Message-ID:\s*<?([^<>\s]+@[^<>\s]+)>?"
+_HEADER = r"([A-Za-z][A-Za-z0-9-]*):(?:\s|$)"
 _PLAIN_HEADERS = frozenset(
     """date received return-path reply-to delivered-to mime-version content-type dkim-signature
     authentication-results received-spf envelope-to x-original-to arc-seal cc""".split()
 )
-_SENDER_FIELD = re.compile(r"^(?:From|Return-Path):(.*)$", re.IGNORECASE | re.MULTILINE)
-_RECIPIENT_FIELD = re.compile(
-    r"^(?:To|Delivered-To|X-Original-To|Envelope-To):(.*)$", re.IGNORECASE | re.MULTILINE
-)
-_BARE_ADDRESS = re.compile(r'[^\s@<>",;]+@[^\s@<>",;]+')
-_MAILBOX = re.compile(r'(?:"[^"]*"\s*|(?!.*\b(?:OR|AND)\b)[^<>@":,;()]*)<([^<>@\s]+@[^<>\s]+)>')
+_SENDER_FIELD = r"(?im)^(?:From|Return-Path):(.*)$"
+_RECIPIENT_FIELD = r"(?im)^(?:To|Delivered-To|X-Original-To|Envelope-To):(.*)$"
+_BARE_ADDRESS = r'[^\s@<>",;]+@[^\s@<>",;]+'
+_MAILBOX = r'(?:"[^"]*"\s*|(?!.*\b(?:OR|AND)\b)[^<>@":,;()]*)<([^<>@\s]+@[^<>\s]+)>'
 
 
 def keys_of(text: str) -> tuple[str, ...]:
@@ -43,11 +40,11 @@ def keys_of(text: str) -> tuple[str, ...]:
     """
     if unquote(text) is not None:
         return ()
-    if _OWN_ID.fullmatch(text):
+    if re.fullmatch(_OWN_ID, text):
         return ("id",)
     if text == "<>":
         return ("from",)
-    if _IN_BRACKETS.fullmatch(text):
+    if re.fullmatch(_IN_BRACKETS, text):
         return ("msgid",)
     if "@" in text:
         return _keys_of_address(text)
@@ -61,7 +58,7 @@ def keys_of(text: str) -> tuple[str, ...]:
 def is_queue_id(text: str) -> bool:
     """Whether a word has the shape of a Postfix queue id, alone, as `host/id` or as `id:`."""
     plain = text.rpartition("/")[2].removesuffix(":")
-    return bool(_SHORT_ID.fullmatch(plain) or _LONG_ID.fullmatch(plain))
+    return bool(re.fullmatch(_SHORT_ID, plain) or re.fullmatch(_LONG_ID, plain))
 
 
 def looks_like_message_id(text: str) -> bool:
@@ -73,12 +70,12 @@ def looks_like_message_id(text: str) -> bool:
 
 def separated(text: str) -> tuple[str, ...]:
     """The pieces between commas and semicolons, without empty ones."""
-    return tuple(piece for part in _SEPARATED.findall(text) if (piece := part.strip()))
+    return tuple(piece for part in re.findall(_SEPARATED, text) if (piece := part.strip()))
 
 
 def message_ids(text: str) -> tuple[str, ...]:
     """The Message-IDs of pasted headers, without < >, each once; empty if it is no header."""
-    return tuple(dict.fromkeys(_MESSAGE_ID.findall(text)))
+    return tuple(dict.fromkeys(re.findall(_MESSAGE_ID, text)))
 
 
 def mailboxes(text: str) -> tuple[str, ...]:
@@ -87,11 +84,11 @@ def mailboxes(text: str) -> tuple[str, ...]:
     Empty unless every piece is an address and one at least has a name before its brackets.
     """
     pieces = separated(text)
-    boxes = [_MAILBOX.fullmatch(piece) for piece in pieces]
+    boxes = [re.fullmatch(_MAILBOX, piece) for piece in pieces]
     if not any(box and box.start(1) > 1 for box in boxes):
         return ()
     found = [box[1] if box else piece for box, piece in zip(boxes, pieces, strict=True)]
-    if any(looks_like_message_id(each) or not _BARE_ADDRESS.fullmatch(each) for each in found):
+    if any(looks_like_message_id(each) or not re.fullmatch(_BARE_ADDRESS, each) for each in found):
         return ()
     return tuple(found)
 
@@ -99,7 +96,7 @@ def mailboxes(text: str) -> tuple[str, ...]:
 def refuse_headers(text: str) -> None:
     """Raise InvalidQuery if the text is a header block: called when it has no Message-ID."""
     lines = [line for line in text.splitlines() if line.strip()]
-    names = [match[1].lower() for line in lines if (match := _HEADER.match(line))]
+    names = [match[1].lower() for line in lines if (match := re.match(_HEADER, line))]
     folded = sum(line[0] in " \t" for line in lines)
     if len(names) < 2 or len(names) + folded < len(lines) or not _PLAIN_HEADERS.intersection(names):
         return
@@ -112,14 +109,14 @@ def refuse_headers(text: str) -> None:
 
 
 def _keys_of_address(text: str) -> tuple[str, ...]:
-    if not _ADDRESS.fullmatch(text) or text == "@":
+    if not re.fullmatch(_ADDRESS, text) or text == "@":
         return ()
     if text.startswith("@"):
         return ("domain",)
     return ("addr", "msgid") if looks_like_message_id(text) else ("addr",)
 
 
-def _first_address(field: re.Pattern[str], text: str) -> str:
-    match = field.search(text)
-    address = _BARE_ADDRESS.search(match[1]) if match else None
+def _first_address(field: str, text: str) -> str:
+    match = re.search(field, text)
+    address = re.search(_BARE_ADDRESS, match[1]) if match else None
     return address[0] if address else ""

@@ -17,9 +17,9 @@ from tracer.query.networks import read_network
 from tracer.query.nodes import Match, MatchKind, Value
 from tracer.query.words import direction, nearest_outcome, outcomes
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”|«([^»]*)»', re.DOTALL)
-_ESCAPED = re.compile(r'\\(["\\])')
-_LABELS = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+")
+_QUOTED = r'(?s)"((?:[^"\\]|\\.)*)"|“([^”]*)”|«([^»]*)»'
+_ESCAPED = r'\\(["\\])'
+_LABELS = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+"
 # Where a last label is none of these and not of two letters, `anna.petrova` is as likely
 # a mailbox as a domain, and is looked for inside the address.
 _LAST_LABELS = frozenset(
@@ -28,9 +28,9 @@ _LAST_LABELS = frozenset(
     mobi museum name net news onion online org post pro shop site space store systems tech test
     top travel website work world xyz""".split()
 )
-_CODE = re.compile(r"[2-5]\d\d|[245]\.\d{1,3}\.\d{1,3}")
-_CODE_START = re.compile(r"([2-5]\d?)(?:x{1,2}|\*)?")
-_STATUS_START = re.compile(r"([245](?:\.\d{1,3})?)(?:\.[x*])*")
+_CODE = r"[2-5]\d\d|[245]\.\d{1,3}\.\d{1,3}"
+_CODE_START = r"([2-5]\d?)(?:x{1,2}|\*)?"
+_STATUS_START = r"([245](?:\.\d{1,3})?)(?:\.[x*])*"
 _TLS = {
     "no": "no", "none": "no", "нет": "no", "yes": "yes", "any": "yes", "*": "yes", "да": "yes",
     "3": "SSLv3", "1": "TLSv1", "1.0": "TLSv1", "1.1": "TLSv1.1",
@@ -40,11 +40,11 @@ _TLS = {
 
 def unquote(text: str) -> str | None:
     """What stands between quotation marks; None if the text is not quoted as a whole."""
-    match = _QUOTED.fullmatch(text)
+    match = re.fullmatch(_QUOTED, text)
     if match is None:
         return None
     inner = next(group for group in match.groups() if group is not None)
-    return _ESCAPED.sub(r"\1", inner) if match[1] is not None else inner
+    return re.sub(_ESCAPED, r"\1", inner) if match[1] is not None else inner
 
 
 def read_values(key: str, text: str) -> tuple[Value, ...]:
@@ -65,7 +65,7 @@ def read_values(key: str, text: str) -> tuple[Value, ...]:
 def is_domain(text: str) -> bool:
     """Whether a text without @ is more likely a domain than a mailbox or a word."""
     plain = to_ascii(text)
-    if not _LABELS.fullmatch(plain):
+    if not re.fullmatch(_LABELS, plain):
         return False
     last = plain.rpartition(".")[2]
     return last in _LAST_LABELS or last.startswith("xn--") or (len(last) == 2 and last.isalpha())
@@ -177,11 +177,11 @@ def _direction(text: str) -> tuple[Match, ...]:
 
 def _code(text: str) -> tuple[Match, ...]:
     plain = text.lower()
-    if _CODE.fullmatch(plain):
+    if re.fullmatch(_CODE, plain):
         return (Match(MatchKind.EXACT, plain),)
-    if start := _CODE_START.fullmatch(plain):
+    if start := re.fullmatch(_CODE_START, plain):
         return (Match(MatchKind.PREFIX, start[1]),)
-    if start := _STATUS_START.fullmatch(plain):
+    if start := re.fullmatch(_STATUS_START, plain):
         return (Match(MatchKind.WILDCARD, f"{start[1]}.*"),)
     raise InvalidQuery(
         "a code is three digits (550) or three numbers with dots (5.7.1); * stands for the rest",

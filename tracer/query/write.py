@@ -16,8 +16,8 @@ _UNITS: dict[str, tuple[tuple[str, int], ...]] = {
     "size": (("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)),
     "delay": (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)),
 }
-_ONE_VALUE = re.compile(VALUE_PATTERN, re.DOTALL)
-_LINE_ENDS = re.compile(r"[\r\n]+")
+_ONE_VALUE = "(?s)" + VALUE_PATTERN
+_LINE_ENDS = r"[\r\n]+"
 _EVERY_FAILURE = frozenset(outcome.value for outcome in FAILED)
 _BEGINNINGS = frozenset({"last", "since"})
 
@@ -115,7 +115,7 @@ def _value(key: str, value: Value) -> str:
 
 
 def _reads_as(key: str, candidate: str, value: Value) -> bool:
-    token = _ONE_VALUE.match(candidate)
+    token = re.match(_ONE_VALUE, candidate)
     if token is None or token.end() != len(candidate):
         return False
     try:
@@ -133,7 +133,7 @@ def _comparison(key: str, compare: Compare) -> str:
 
 
 def _quoted(text: str) -> str:
-    plain = _LINE_ENDS.sub(" ", text).replace("\\", "\\\\").replace('"', '\\"')
+    plain = re.sub(_LINE_ENDS, " ", clean(text)).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{plain}"'
 
 
@@ -141,5 +141,6 @@ def _typed_value(key: str, value: str) -> str:
     quoted = _quoted(value)
     if key in WINDOW_KEYS:
         return quoted if " " in value else value
+    value = clean(value)
     meant = read_values(key, quoted)
     return value if len(meant) > 1 or _reads_as(key, value, meant[0]) else quoted

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -41,12 +40,14 @@ def start_of(day: str) -> int:
     return int((at - EPOCH).total_seconds()) * 1_000_000
 
 
-def span(from_us: int, to_us: int) -> Iterator[str]:
+def span(from_us: int, to_us: int) -> tuple[str, ...]:
     """The days from one time to another, both included, oldest first."""
-    start = from_us - from_us % DAY_US
-    while start <= to_us:
-        yield day_of(start)
-        start += DAY_US
+    return _span(from_us // DAY_US, to_us // DAY_US)
+
+
+@lru_cache(maxsize=1000)
+def _span(first: int, last: int) -> tuple[str, ...]:
+    return tuple(_name(number) for number in range(first, last + 1))
 
 
 def live(conn: Connection) -> list[str]:

@@ -48,25 +48,26 @@ sources = Table(
 
 _templates = MetaData()
 
+# SQLite's rowid, where the database is SQLite: an index then holds its rows in order of time.
+_HopId = BigInteger().with_variant(Integer(), "sqlite")
+
+# What a hop is found by and shown with in a list; the rest is folded from its lines.
 _hops = Table(
     "hops",
     _templates,
-    Column("hop_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("hop_id", _HopId, primary_key=True, autoincrement=False),
     Column("host", String, nullable=False),
     Column("queue_id", String, nullable=False, index=True),
     Column("opened_us", BigInteger, nullable=False),
     Column("last_us", BigInteger, nullable=False),
-    Column("closed_us", BigInteger),
     Column("message_id", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("sender", String, nullable=False),
     Column("client", String, nullable=False),
-    Column("client_name", String, nullable=False),
     Column("helo", String, nullable=False),
     Column("auth", String, nullable=False),
     Column("tls", String, nullable=False),
     Column("size", BigInteger),
-    Column("recipient_count", Integer),
     Column("source", String, nullable=False),
     Column("from_queue_ids", String, nullable=False),  # space between ids
     Column("notice_queue_ids", String, nullable=False),
@@ -92,11 +93,11 @@ _deliveries = Table(
     Column("relay", String, nullable=False),
     Column("command", String, nullable=False),
     Column("tls", String, nullable=False),
-    Column("program", String, nullable=False),
+    Column("agent", String, nullable=False),  # the program that said it: smtp, local, smtpd
     Column("direction", String, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("delay_s", Float),
-    Column("first_us", BigInteger, nullable=False),
+    Column("first_us", BigInteger),  # NULL: the same as last_us
     Column("last_us", BigInteger, nullable=False),
     Column("next_queue_ids", String, nullable=False),  # space between ids
     Column("next_id", BigInteger, nullable=False),  # hop_id of the leg after this; 0: last leg
@@ -111,11 +112,11 @@ _deliveries = Table(
     sqlite_with_rowid=False,
 )
 
-_events = Table(
-    "events",
+_lines = Table(
+    "lines",
     _templates,
-    Column("hop_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),
+    Column("hop_id", _HopId, primary_key=True, autoincrement=False),
+    Column("n", Integer, nullable=False),  # events that were read from them
     Column("packed", LargeBinary, nullable=False),  # tracer/store/packing.py
 )
 
@@ -149,7 +150,7 @@ class DayTables(NamedTuple):
 
     hops: Table
     deliveries: Table
-    events: Table
+    lines: Table
     terms: Table
     ties: Table
 
@@ -160,6 +161,6 @@ def day_tables(day: str) -> DayTables:
     return DayTables(
         *(
             template.to_metadata(of_day, name=f"{template.name}_{day}")
-            for template in (_hops, _deliveries, _events, _terms, _ties)
+            for template in (_hops, _deliveries, _lines, _terms, _ties)
         )
     )

@@ -10,11 +10,12 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from tracer.legs import Placed, Stay, direction_of
+from tracer.legs import Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
 from tracer.store import days
 from tracer.store.schema import DayTables, day_tables
@@ -29,33 +30,36 @@ from tracer.store.terms import (
 )
 
 Values = tuple[Any, ...]
+_FIRST = itemgetter(0)
 
 
 def save(conn: Connection, stays: Iterable[Stay]) -> None:
-    """Insert stays, or replace those of the same hop_id. Their days are created."""
+    """Write stays, new ones and stored ones that changed. Their days are created."""
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     for stay in stays:
+        if stay.is_stored:
+            _clear(conn, stay)
         day = days.day_of_hop(stay.hop.hop_id)
         tables[day, "hops"].append(_hop_values(stay.hop))
         tables[day, "deliveries"].extend(_delivery_values(stay))
         tables[day, "terms"].extend(_term_values(stay))
         if stay.packed:
-            tables[day, "events"].append((stay.hop.hop_id, stay.n_events, stay.packed))
+            tables[day, "lines"].append((stay.hop.hop_id, stay.n_events, stay.packed))
         for tie_day, values in _tie_values(stay, day):
             tables[tie_day, "ties"].append(values)
     for day in {day for day, _ in tables}:
         days.ensure(conn, day)
     for (day, name), values_of_table in tables.items():
         if values_of_table:
+            values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
             _execute(conn, _insert(day, name), values_of_table)
 
 
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
     """Take stays out again, as they were loaded."""
     for stay in stays:
-        day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
-        for name in ("hops", "deliveries", "events"):
-            _execute(conn, f"DELETE FROM {name}_{day} WHERE hop_id = ?", [(hop_id,)])
+        day = days.day_of_hop(stay.hop.hop_id)
+        _clear(conn, stay, "lines")
         _execute(
             conn,
             f"DELETE FROM terms_{day} WHERE key = ? AND role = ? AND hop_id = ? AND n = ?",
@@ -64,6 +68,13 @@ def delete(conn: Connection, stays: Iterable[Stay]) -> None:
         for tie_day, values in _tie_values(stay, day):
             statement = f"DELETE FROM ties_{tie_day} WHERE queue_id = ? AND kind = ? AND hop_id = ?"
             _execute(conn, statement, [values])
+
+
+def _clear(conn: Connection, stay: Stay, *names: str) -> None:
+    """Make room for the rows of a stay: replacing rows in place costs each new row dearly."""
+    day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
+    for name in ("hops", "deliveries", *(names or ("lines",) * bool(stay.packed))):
+        _execute(conn, f"DELETE FROM {name}_{day} WHERE hop_id = ?", (hop_id,))
 
 
 def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) -> list[Stay]:
@@ -83,11 +94,11 @@ def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) ->
 def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> list[Stay]:
     stays: dict[int, Stay] = {}
     for values in _select(conn, day, "hops", hop_ids):
-        stays[values[0]] = Stay(_hop(values), [])
+        stays[values[0]] = Stay(_hop(values), [], is_stored=True)
     for values in _select(conn, day, "deliveries", hop_ids):
         stays[values[0]].placed.append(_placed(values))
     if packed:
-        for hop_id, n_events, content in _select(conn, day, "events", hop_ids):
+        for hop_id, n_events, content in _select(conn, day, "lines", hop_ids):
             stays[hop_id].n_events, stays[hop_id].packed = n_events, content
     return list(stays.values())
 
@@ -98,12 +109,20 @@ def event_counts(conn: Connection, hop_ids: Collection[int]) -> dict[int, int]:
     for hop_id in hop_ids:
         by_day[days.day_of_hop(hop_id)].append(hop_id)
     found: dict[int, int] = {}
+    live = set(days.live(conn))
     for day, wanted in by_day.items():
+        if day not in live:
+            continue
         statement = (
-            f"SELECT hop_id, n FROM events_{day} WHERE hop_id IN (SELECT value FROM json_each(?))"
+            f"SELECT hop_id, n FROM lines_{day} WHERE hop_id IN (SELECT value FROM json_each(?))"
         )
         found.update(_execute(conn, statement, (json.dumps(wanted),)))
     return found
+
+
+def taken(conn: Connection, hop_ids: Collection[int]) -> set[int]:
+    """Those of these ids that the store knows."""
+    return set(event_counts(conn, hop_ids))
 
 
 def find(conn: Connection, day: str, queue_ids: Collection[str]) -> Iterator[tuple[str, int]]:
@@ -159,7 +178,7 @@ def _columns(name: str) -> tuple[str, ...]:
 @cache
 def _insert(day: str, name: str) -> str:
     columns = _columns(name)
-    verb = "INSERT OR IGNORE" if name in ("terms", "ties") else "INSERT OR REPLACE"
+    verb = "INSERT OR IGNORE" if name in ("terms", "ties") else "INSERT"
     marks = ", ".join("?" * len(columns))
     return f"{verb} INTO {name}_{day} ({', '.join(columns)}) VALUES ({marks})"
 
@@ -167,10 +186,9 @@ def _insert(day: str, name: str) -> str:
 def _hop_values(hop: Hop) -> Values:
     sender = address_keys(hop.sender) if hop.sender else _NOBODY
     return (
-        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us, hop.closed_us,
-        _text(hop.message_id), _text(hop.subject), _text(hop.sender), hop.client,
-        _text(hop.client_name), _text(hop.helo), _text(hop.auth), hop.tls, hop.size,
-        hop.recipient_count, hop.source, " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), sender.own, sender.domain,
+        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us, hop.message_id,
+        hop.subject, hop.sender, hop.client, hop.helo, hop.auth, hop.tls, hop.size, hop.source,
+        " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), sender.own, sender.domain,
         key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
     )  # fmt: skip
 
@@ -179,19 +197,27 @@ _KEYS_OF_A_HOP = 4
 
 
 def _hop(values: Values) -> Hop:
-    *plain, before, notices = values[:-_KEYS_OF_A_HOP]
-    return Hop(*plain, tuple(before.split()), tuple(notices.split()))
+    (
+        hop_id, host, queue_id, opened_us, last_us, message_id, subject, sender, client, helo,
+        auth, tls, size, source, before, notices,
+    ) = values[:-_KEYS_OF_A_HOP]  # fmt: skip
+    return Hop(
+        hop_id, host, queue_id, opened_us, last_us, message_id=message_id, subject=subject,
+        sender=sender, client=client, helo=helo, auth=auth, tls=tls, size=size, source=source,
+        from_queue_ids=tuple(before.split()), notice_queue_ids=tuple(notices.split()),
+    )  # fmt: skip
 
 
 def _delivery_values(stay: Stay) -> Iterator[Values]:
     hop_id = stay.hop.hop_id
-    for n, placed in enumerate(stay.placed):
+    for n, (placed, way) in enumerate(zip(stay.placed, directions(stay), strict=True)):
         d = placed.delivery
         keys = address_keys(d.recipient) if d.recipient else _NOBODY
         yield (
-            hop_id, n, _text(d.recipient), _text(d.original_recipient), d.outcome.value, d.cause,
-            d.status, _text(d.reply), _text(d.relay), d.command, d.tls, d.program,
-            direction_of(stay.hop, placed), d.attempts, d.delay_s, d.first_us, d.last_us,
+            hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause,
+            d.status, d.reply, d.relay, d.command, d.tls, d.program,
+            way, d.attempts, d.delay_s,
+            None if d.first_us == d.last_us else d.first_us, d.last_us,
             " ".join(d.next_queue_ids), placed.next_id, placed.from_received_us,
             placed.from_path, placed.from_client, placed.from_auth, placed.from_subject,
             keys.own, keys.domain,
@@ -205,17 +231,10 @@ def _placed(values: Values) -> Placed:
         path, client, auth, subject, _key, _domain_key,
     ) = values  # fmt: skip
     delivery = Delivery(
-        recipient, original, Outcome(outcome), first_us, last_us, cause, status, reply, relay,
+        recipient, original, Outcome(outcome), first_us or last_us, last_us, cause, status, reply, relay,
         command, tls, program, attempts, delay_s, tuple(next_ids.split()),
     )  # fmt: skip
     return Placed(delivery, next_id, received_us, path, client, auth, subject)
-
-
-def _text(value: str) -> str:
-    """Log bytes that are no UTF-8 arrive as lone surrogates, which no database takes."""
-    if value.isascii():
-        return value
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 _NOBODY = AddressKeys(0, 0, ())

@@ -7,6 +7,7 @@ protection: who makes two addresses meet only finds both.
 
 from __future__ import annotations
 
+import re
 import socket
 from binascii import crc32, crc_hqx
 from enum import IntEnum
@@ -50,6 +51,7 @@ def key_of(value: str) -> int:
     return crc32(encoded) << 16 | crc_hqx(encoded, 0)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def domain_key(domain: str) -> int:
     """The key of a domain in the form of `tracer.address.normalise`."""
     return key_of(f"@{domain}")
@@ -58,14 +60,30 @@ def domain_key(domain: str) -> int:
 @lru_cache(maxsize=REMEMBERED)
 def address_keys(address: str) -> AddressKeys:
     """Keys of an address as logged."""
+    plain = address.lower()
+    if not _PLAIN(plain):
+        return _keys_of_odd(plain)
+    return AddressKeys(key_of(plain), domain_key(plain.rpartition("@")[2]), ())
+
+
+_PLAIN = re.compile(r"[a-z0-9_.!#$%&'*/?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]").fullmatch
+"""What most addresses are: no way that `tracer.address` would find another within."""
+
+
+def _keys_of_odd(address: str) -> AddressKeys:
     plain = normalise(address)
-    domain = domain_of(plain)
+    domain = domain_of(plain) if "@" in plain else ""
+    inner = canonical(plain)
+    return AddressKeys(key_of(plain), domain_key(domain), _others(inner, domain) if inner else ())
+
+
+def _others(forms: tuple[str, ...], domain: str) -> tuple[int, ...]:
     others: dict[int, None] = {}
-    for form in canonical(plain):
+    for form in forms:
         others[key_of(form)] = None
         if (inner := domain_of(form)) != domain:
             others[domain_key(inner)] = None
-    return AddressKeys(key_of(plain), domain_key(domain), tuple(others))
+    return tuple(others)
 
 
 @lru_cache(maxsize=REMEMBERED)

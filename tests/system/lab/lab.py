@@ -51,9 +51,14 @@ class Submission:
         return tuple(to for to, reply in self.rcpt_replies if reply.startswith("250"))
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        """Recipients refused one by one."""
-        return tuple(to for to, reply in self.rcpt_replies if not reply.startswith("250"))
+    def refused(self) -> dict[str, str]:
+        """Each recipient that was not taken, with the reply that said so."""
+        taken = self.accepted
+        return {
+            to: self.data_reply if reply.startswith("250") else reply
+            for to, reply in self.rcpt_replies
+            if to not in taken
+        }
 
 
 @dataclass(frozen=True)
@@ -122,8 +127,8 @@ class Lab:
         self._start_services()
         self._configure(certificate)
         for instance in (self.mx1, self.mx2):
-            postfix.start(instance)
             self._ending.callback(postfix.stop, instance)
+            postfix.start(instance)
 
     def stop(self) -> None:
         self._ending.close()

@@ -21,11 +21,11 @@ from tests.system.lab import corp, namespace
 from tests.system.lab.lab import Lab
 from tests.system.lab.recorder import Recorder, Seen
 from tests.system.lab.sample_people import OUTSIDE
-from tests.system.lab.sample_plan import SPAN_S, Plan, destinations
+from tests.system.lab.sample_plan import SPAN_S, START_HOUR, Plan, destinations
 from tests.system.lab.stretch import Moved, Planned, stretch
 
 PACE = corp.Pace(retry_s=3, lifetime_s=36, notice_s=12)
-START = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
+START = datetime(2026, 11, 19, START_HOUR, tzinfo=UTC)
 LISTED = [f"203.0.113.{number}" for number in (*range(120, 125), *range(130, 146))]
 
 

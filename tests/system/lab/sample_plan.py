@@ -24,6 +24,7 @@ from tests.system.lab.sample_people import CLIENTS, OFFICE, OUTSIDE, message_id,
 
 Act = Callable[[Lab], object]
 SPAN_S = 46 * 3600
+START_HOUR = 18
 MINUTE_S = 60.0
 
 
@@ -112,7 +113,7 @@ class Plan:
         """A time of the two days, rather by day than by night."""
         while True:
             at = self.rng.uniform(60, SPAN_S)
-            hour = (at / 3600 + 7) % 24
+            hour = (at / 3600 + START_HOUR) % 24
             if self.rng.random() < (1.0 if 7 <= hour < 19 else 0.22):
                 return at
 

@@ -1,0 +1,145 @@
+"""The message page: the answer, the advice, the evidence, and nothing that a stranger wrote."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.web.reading_pages import Document, read_page
+
+ORDER = "/m/4cXk2R1wPzz5Y?recipient="
+BOUNCED = f"{ORDER}j.berg@northwind.example"
+
+
+def message(client: FlaskClient, address: str, lang: str = "en") -> Document:
+    response = client.get(address, headers={"Accept-Language": lang})
+    assert response.status_code == 200
+    return read_page(response.get_data(as_text=True))
+
+
+def words(page: Document) -> str:
+    return " ".join(page.one("main").text.split())
+
+
+def test_heading_is_the_answer_and_advice_follows(client: FlaskClient) -> None:
+    page = message(client, BOUNCED)
+    assert "block list" in page.one("h1").text
+    assert "“Order 20418 confirmed”, orders@corp.example → j.berg@northwind.example" in words(page)
+    assert len([held for held in page.all("ol") if held.attributes.get("class") == "steps"]) == 1
+    assert page.all("figcaption")[0].text.startswith("Tell the writer")
+    assert "550 5.7.1 Unfortunately" in page.all("blockquote")[-1].text
+    assert "S3150" in page.one("mark").text
+
+
+def test_facts_name_who_acts_the_time_and_the_cause(client: FlaskClient) -> None:
+    text = words(message(client, BOUNCED))
+    assert "Next tryNonerefused for good" in text
+    assert "1 h 15 min 22 s4 tries" in text
+    assert "ip_blocklisted" in text
+
+
+def test_waiting_message_tells_when_it_is_tried_again_and_given_up(client: FlaskClient) -> None:
+    text = words(message(client, "/m/4cXn9WaitZz5b"))
+    assert "Next tryAbout 10:07" in text
+    assert "Gives upFri 27 Nov, 10:01" in text
+
+
+def test_relayed_message_gives_their_queue_id(client: FlaskClient) -> None:
+    page = message(client, f"{ORDER}books@fabrikam.example")
+    (theirs,) = [held.text for held in page.all("dd") if held.text.startswith("9F3kQz77")]
+    assert theirs.endswith("mx.fabrikam.example")
+    assert "mailbox?" in words(page)
+
+
+@pytest.mark.parametrize("recipient", ["books@fabrikam.example", "archive@corp.example"])
+def test_each_recipient_has_a_tab_and_its_own_events(client: FlaskClient, recipient: str) -> None:
+    page = message(client, BOUNCED)
+    (tab,) = [held for held in page.all("a") if held.text.strip().startswith(recipient)]
+    other = message(client, tab.attributes["href"].partition("#")[0])
+    assert f"Events for {recipient}" in words(other)
+    events = [held.text for held in other.all("tr")]
+    assert not [text for text in events if "block list" in text]
+
+
+def test_repeated_tries_are_folded_into_one_line(client: FlaskClient) -> None:
+    text = words(message(client, BOUNCED))
+    assert "the same 2 times more: 08:47:14, 08:57:19" in text
+    assert text.count("temporarily rate limited") == 1 + 3  # the event, and three raw lines
+
+
+def test_raw_lines_keep_their_numbers_when_only_some_are_shown(client: FlaskClient) -> None:
+    page = message(client, BOUNCED)
+    shown = [value for value in page.values("id") if value[0] == "L"]
+    every = [
+        value for value in message(client, f"{BOUNCED}&lines=all").values("id") if value[0] == "L"
+    ]
+    assert set(shown) < set(every)
+    assert every == [f"L{number}" for number in range(1, len(every) + 1)]
+    (line,) = [held for held in page.all("a") if held.attributes["href"] == "#L10"][:1]
+    assert line.text in ("raw line 10", "10")
+
+
+def test_notice_and_message_lead_to_each_other(client: FlaskClient) -> None:
+    page = message(client, BOUNCED)
+    notice = next(held for held in page.all("a") if "the notice about this message" in held.text)
+    back = message(client, notice.attributes["href"])
+    assert "the message this one came from" in words(back)
+
+
+def test_picture_has_a_title_a_description_and_a_table(client: FlaskClient) -> None:
+    page = message(client, BOUNCED)
+    pictures = [held for held in page.all("svg") if held.attributes.get("role") == "img"]
+    assert len(pictures) == 2
+    assert "Path of the message from web01.corp.example to mx.mail.protection.example" in {
+        held.text for held in page.all("title")
+    }
+    assert "3 tries put off: 451" in page.all("desc")[0].text
+    table = [held.text for held in page.all("tr") if "Queue on mx1" in held.text]
+    assert "1 h 15 min 20 s" in " ".join(table)
+
+
+def test_nothing_a_stranger_wrote_becomes_markup(client: FlaskClient) -> None:
+    for address in ("/m/4cXl1HtMlzz5a", "/trace?q=qid:4cXl1HtMlzz5a", "/m/4cXl1HtMlzz5a?lang=ru"):
+        html = client.get(address).get_data(as_text=True)
+        page = read_page(html)
+        assert "alert(" in page.one("main").text
+        assert not page.all("img")
+        assert all(held.attributes.get("src") for held in page.all("script"))
+        assert "\u202e" not in html
+
+
+def test_address_in_the_query_box_is_escaped(client: FlaskClient) -> None:
+    html = client.get('/trace?q="><script>alert(9)</script>').get_data(as_text=True)
+    assert "<script>alert(9)" not in html
+
+
+def test_json_holds_message_deliveries_hops_events_and_explanation(client: FlaskClient) -> None:
+    row = json.loads(client.get("/trace.json?q=to:j.berg@").data)["items"][0]
+    for address in (f"/m/{row['id']}.json", f"/api/v1/messages/{row['id']}"):
+        body = json.loads(client.get(address).data)
+        assert {"message", "deliveries", "hops", "events", "explanation"} <= set(body)
+        assert body["message"]["id"] == row["id"]
+        assert len(body["deliveries"]) == 3
+        assert body["explanation"]["cause"] == "ip_blocklisted"
+        assert body["events"][0]["at"] == "2026-11-22T08:42:09.114000Z"
+
+
+def test_message_id_names_a_message_with_and_without_brackets(client: FlaskClient) -> None:
+    for name in ("20418.5b1e@web01.corp.example", "<20418.5b1e@web01.corp.example>"):
+        assert "Order 20418 confirmed" in words(message(client, f"/m/{name}"))
+
+
+def test_recipient_the_message_never_had_is_not_found(client: FlaskClient) -> None:
+    assert client.get(f"{ORDER}somebody@else.example").status_code == 404
+
+
+def test_russian_page_says_it_in_russian_and_keeps_the_key(client: FlaskClient) -> None:
+    page = message(client, BOUNCED, "ru")
+    text = words(page)
+    assert "возвращено" in text
+    assert "status:bounced" in text
+    assert "Как исправить" in text
+    assert "1 ч 15 мин 22 с" in text
+    assert page.name.startswith("Возвращено: Order 20418")
