@@ -15,8 +15,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tracer.explain import classify
-from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop, Outcome
+from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop
+from tracer.recipients import deliveries
 
 STRAGGLER_US = 300 * SECOND_US
 """A line up to 5 minutes after a hop closed still belongs to it."""
@@ -27,13 +27,10 @@ EARLY_US = 5 * SECOND_US
 
 _RANK = {kind: rank for rank, kind in enumerate(EventKind)}
 # Members looked up once: an Enum attribute costs more than a comparison.
-_ATTEMPT, _RECEIVED, _REJECTED = EventKind.ATTEMPT, EventKind.RECEIVED, EventKind.REJECTED
-_IDENTIFIED, _QUEUED, _REMOVED = EventKind.IDENTIFIED, EventKind.QUEUED, EventKind.REMOVED
-_SAYS_NOTHING_OF_THE_MESSAGE = frozenset({_ATTEMPT, EventKind.UNKNOWN})
+_RECEIVED, _IDENTIFIED = EventKind.RECEIVED, EventKind.IDENTIFIED
+_QUEUED, _REMOVED = EventKind.QUEUED, EventKind.REMOVED
+_SAYS_NOTHING_OF_THE_MESSAGE = frozenset({EventKind.ATTEMPT, EventKind.UNKNOWN})
 _OPENERS = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.QUEUED})
-_WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.QUARANTINED, Outcome.UNKNOWN})
-_DEFERRED = Outcome.DEFERRED
-_PROBE = "double-bounce@"
 
 
 class Folded(msgspec.Struct, frozen=True, gc=False):
@@ -106,13 +103,13 @@ def _richness(event: Event) -> tuple[str, int, int, str]:
 def fold_stay(events: list[Event]) -> Folded:
     """Fold the distinct, sorted events of one stay."""
     hop = _hop(events)
-    return Folded(hop, tuple(_deliveries(events, hop)), tuple(events))
+    return Folded(hop, tuple(deliveries(events, hop)), tuple(events))
 
 
 def _hop(events: list[Event]) -> Hop:
     first, last = events[0], events[-1]
     message_id = subject = sender = client = client_name = helo = auth = tls = ""
-    size = recipient_count = closed_us = None
+    closed_us = queued = None
     before: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     source = first.source
@@ -122,15 +119,18 @@ def _hop(events: list[Event]) -> Hop:
             source = min(source, event.source)
         if kind in _SAYS_NOTHING_OF_THE_MESSAGE:
             continue
-        sender = sender or event.sender
         message_id = message_id or event.message_id
         if kind is _QUEUED:
-            size, recipient_count = event.size, event.recipient_count
-        elif kind is _REMOVED:
+            queued = event
+            continue
+        sender = sender or event.sender
+        if kind is _IDENTIFIED:
+            continue
+        if kind is _REMOVED:
             closed_us = event.at_us
         elif kind is EventKind.NOTIFIED:
             notices += event.next_queue_ids
-        elif kind is not _IDENTIFIED:
+        else:
             subject = subject or event.subject
             client = client or event.client
             client_name = client_name or event.client_name
@@ -140,8 +140,9 @@ def _hop(events: list[Event]) -> Hop:
             before += event.from_queue_ids
     return Hop(
         hop_id(first.at_us, first.host, first.queue_id), first.host, first.queue_id, first.at_us,
-        last.at_us, closed_us, message_id, subject, sender, client, client_name, helo, auth, tls,
-        size, recipient_count, source, _once(before), _once(notices),
+        last.at_us, closed_us, message_id, subject, queued.sender if queued else sender, client,
+        client_name, helo, auth, tls, queued.size if queued else None,
+        queued.recipient_count if queued else None, source, _once(before), _once(notices),
     )  # fmt: skip
 
 
@@ -161,159 +162,3 @@ def hop_id(opened_us: int, host: str, queue_id: str) -> int:
     if opened_us % SECOND_US == 0:
         milliseconds += (mixed >> 20) % 1000
     return milliseconds << 20 | mixed & 0xFFFFF
-
-
-class _Recipient:
-    """What is known so far of one recipient; mutable only inside this module."""
-
-    __slots__ = ("attempts", "first_us", "last", "last_us", "outcome")
-
-    def __init__(self, event: Event) -> None:
-        self.first_us = self.last_us = event.at_us
-        self.last = event
-        self.attempts = 0
-        self.outcome = Outcome.UNKNOWN
-
-
-def _deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
-    known: dict[tuple[str, str], _Recipient] = {}
-    for event in events:
-        kind = event.kind
-        if kind is _ATTEMPT:
-            if event.outcome is not None:
-                _tried(known, event)
-        elif kind is _REJECTED:
-            _refused(known, event)
-        elif kind in _FATES:
-            _FATES[kind](known, event)
-    if not known and _was_accepted(events, hop):
-        known["", ""] = _Recipient(events[-1])
-        known["", ""].outcome = _fate_of_unnamed(events, hop)
-    return [_delivery(key, recipient, hop) for key, recipient in known.items()]
-
-
-def _entry(known: dict[tuple[str, str], _Recipient], event: Event) -> _Recipient:
-    key = (event.recipient, event.original_recipient)
-    recipient = known.get(key)
-    if recipient is None:
-        recipient = known[key] = _Recipient(event)
-    recipient.last_us = event.at_us
-    return recipient
-
-
-def _tried(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    recipient = _entry(known, event)
-    if event.outcome is not _DEFERRED or not _overtaken(recipient, event):
-        recipient.last = event
-        recipient.outcome = event.outcome or Outcome.UNKNOWN
-    recipient.attempts += event.repeats
-
-
-def _overtaken(recipient: _Recipient, event: Event) -> bool:
-    """Within one second log order is lost: the final outcome is the later one."""
-    return (
-        recipient.outcome not in _WAITING
-        and recipient.outcome is not Outcome.REJECTED
-        and event.at_us == recipient.last.at_us
-    )
-
-
-def _refused(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    recipient = _entry(known, event)
-    if recipient.outcome in (Outcome.UNKNOWN, Outcome.REJECTED):
-        recipient.last = event
-        recipient.outcome = Outcome.REJECTED
-        recipient.attempts += event.repeats
-
-
-def _filtered(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    if event.outcome is not None:
-        recipient = _entry(known, event)
-        recipient.last = event
-        recipient.outcome = event.outcome
-
-
-def _spread(
-    known: dict[tuple[str, str], _Recipient],
-    event: Event,
-    outcome: Outcome,
-    onto: frozenset[Outcome],
-) -> None:
-    for recipient in known.values():
-        if recipient.outcome in onto:
-            recipient.outcome = outcome
-            recipient.last_us = event.at_us
-            if not recipient.last.reply or outcome is Outcome.REMOVED:
-                recipient.last = event
-
-
-def _held(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    _spread(known, event, Outcome.QUARANTINED, frozenset({Outcome.DEFERRED, Outcome.PENDING}))
-
-
-def _released(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    _spread(known, event, Outcome.PENDING, frozenset({Outcome.QUARANTINED}))
-
-
-def _expired(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    _spread(known, event, Outcome.EXPIRED, _WAITING)
-
-
-def _removed(known: dict[tuple[str, str], _Recipient], event: Event) -> None:
-    fate = Outcome.REMOVED if event.outcome is Outcome.REMOVED else Outcome.UNKNOWN
-    _spread(known, event, fate, _WAITING)
-
-
-_FATES = {
-    EventKind.FILTERED: _filtered,
-    EventKind.HELD: _held,
-    EventKind.RELEASED: _released,
-    EventKind.EXPIRED: _expired,
-    EventKind.REMOVED: _removed,
-}
-
-
-def _was_accepted(events: list[Event], hop: Hop) -> bool:
-    """Whether the message reached the queue, so that silence about recipients means something.
-
-    A client that left before the end of its message leaves no delivery (smtpd(8)), and an
-    address verification probe is not mail (verify(8)).
-    """
-    if not hop.sender or hop.sender.startswith(_PROBE):
-        return False
-    return any(event.kind in _ACCEPTED for event in events)
-
-
-_ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
-
-
-def _fate_of_unnamed(events: list[Event], hop: Hop) -> Outcome:
-    fate = Outcome.PENDING
-    for event in events:
-        if event.kind is EventKind.HELD:
-            fate = Outcome.QUARANTINED
-        elif event.kind is EventKind.RELEASED:
-            fate = Outcome.PENDING
-        elif event.kind is EventKind.EXPIRED:
-            fate = Outcome.EXPIRED
-        elif event.kind is EventKind.REMOVED and fate is not Outcome.EXPIRED:
-            fate = event.outcome or Outcome.UNKNOWN
-    return fate
-
-
-def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery:
-    last, outcome = recipient.last, recipient.outcome
-    delay_s = last.delay_s
-    if delay_s is None and recipient.attempts:
-        delay_s = (last.at_us - hop.opened_us) / SECOND_US
-    cause = ""
-    if outcome not in _NEEDS_NO_CAUSE:
-        cause = classify(outcome, last.reply, last.status, last.command, last.program)
-    return Delivery(
-        key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status, last.reply,
-        last.relay, last.command, last.tls, last.program.rpartition("/")[2], recipient.attempts, delay_s,
-        last.next_queue_ids,
-    )  # fmt: skip
-
-
-_NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})

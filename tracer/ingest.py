@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from tracer import fold
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, join
-from tracer.model import Hop, Parse
+from tracer.model import Delivery, Hop, Parse
 from tracer.store import days, sources, stays
 from tracer.store.packing import Packer, encoded
 from tracer.store.terms import Tie
@@ -29,7 +29,7 @@ class Arrival(msgspec.Struct, gc=False):
     """
 
     hop: Hop
-    deliveries: tuple[fold.Delivery, ...]
+    deliveries: tuple[Delivery, ...]
     n_events: int
     lines: bytes
     known_id: int = 0
@@ -81,18 +81,18 @@ class _Ingest:
         self.duplicates = 0
 
     def store(self, arrivals: list[Arrival]) -> None:
-        self._look_up(arrivals)
+        self._look_up((item.hop, item.deliveries) for item in arrivals)
         fresh = list(self._settle(arrivals))
         self._keep_apart(fresh)
         stays.save(self.conn, self._link(fresh))
 
-    def _look_up(self, arrivals: list[Arrival]) -> None:
-        """Ask each day once for every queue id that may tie the arrivals to what is stored."""
+    def _look_up(self, told: Iterable[tuple[Hop, Iterable[Delivery]]]) -> None:
+        """Ask each day once for every queue id that may tie these hops to what is stored."""
         wanted: dict[str, set[str]] = defaultdict(set)
-        for item in arrivals:
-            for day in _days_near(item.hop):
+        for hop, deliveries in told:
+            for day in _days_near(hop):
                 if day in self.live:
-                    wanted[day].update(_queue_ids(item))
+                    wanted[day].update(_queue_ids(hop, deliveries))
         for day, queue_ids in wanted.items():
             for queue_id, hop_id in stays.find(self.conn, day, queue_ids):
                 self.own[queue_id].add(hop_id)
@@ -112,8 +112,10 @@ class _Ingest:
                 yield stay
             else:
                 clashing[item.hop.host, item.hop.queue_id].append(item)
-        for of_queue_id in clashing.values():
-            yield from self._unite(of_queue_id)
+        united = [stay for items in clashing.values() for stay in self._unite(items)]
+        # United with what is stored, a stay knows more queue ids than what arrived of it.
+        self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in united)
+        yield from united
 
     def _grown(self, arrivals: list[Arrival]) -> set[int]:
         """Stays that only got more events from the reader that stored them.
@@ -238,11 +240,11 @@ class _Ingest:
         return [self.stays[hop_id] for hop_id in hop_ids if hop_id in self.stays]
 
 
-def _queue_ids(item: Arrival) -> Iterator[str]:
-    """Every queue id that an arrival has, had or got."""
-    yield item.hop.queue_id
-    yield from item.hop.from_queue_ids
-    for delivery in item.deliveries:
+def _queue_ids(hop: Hop, deliveries: Iterable[Delivery]) -> Iterator[str]:
+    """Every queue id that a message has, had or got."""
+    yield hop.queue_id
+    yield from hop.from_queue_ids
+    for delivery in deliveries:
         yield from delivery.next_queue_ids
 
 

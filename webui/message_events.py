@@ -37,9 +37,8 @@ def event_lines(legs: tuple[Held, ...], numbers: dict[int, int]) -> tuple[EventL
 
     `numbers`: the raw line's number by id() of its event.
     """
-    events = sorted(
-        (event for held in legs for event in _of_recipient(held)), key=lambda event: event.at_us
-    )
+    told_of = (event for held in legs for event in _of_recipient(held))
+    events = sorted(told_of, key=lambda event: event.at_us)
     if not events:
         return ()
     began_us = events[0].at_us
@@ -48,12 +47,19 @@ def event_lines(legs: tuple[Held, ...], numbers: dict[int, int]) -> tuple[EventL
 
 
 def _of_recipient(held: Held) -> Iterator[Event]:
-    """The hop's own events and those of the recipient's delivery there."""
+    """The hop's own events and those of the recipient's delivery there.
+
+    The queue manager says again what is in the queue at every try: once is enough.
+    """
+    queued = False
     mine = held.delivery.recipient if held.delivery else ""
     original = held.delivery.original_recipient if held.delivery else ""
     for event in held.leg.events:
+        again = queued and event.kind is EventKind.QUEUED
+        queued = queued or event.kind is EventKind.QUEUED
         if event.recipient in ("", mine) and event.original_recipient in ("", original):
-            yield event
+            if not again:
+                yield event
 
 
 def _line(event: Event, began_us: int, number: int) -> EventLine:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tracer.model import Row, Trace
+from tracer.model import Delivery, Outcome, Row, Trace
 from webui import show
 from webui.i18n import gettext
-from webui.path import Held
+from webui.path import NOWHERE, Held, code_of
 from webui.vocabulary import DIRECTIONS, WORDS, tls_word
 
 Particulars = tuple[tuple[str, str, bool], ...]
@@ -46,20 +46,24 @@ def _known(lines: Particulars) -> Particulars:
 
 def said_by(row: Row, legs: tuple[Held, ...]) -> str:
     """Like "Said by mx.example [192.0.2.53]:25 to MAIL, try 5, queue id 4cXk2R1wPz"."""
-    delivery = legs[-1].delivery if legs else None
-    speaker = row.relay if row.relay not in ("", "none") else row.host
-    told = [gettext("Said by %(name)s", name=speaker.replace("[", " [", 1))]
-    if delivery and delivery.command:
-        told[0] = gettext(
-            "Said by %(name)s to %(command)s",
-            name=speaker.replace("[", " [", 1),
-            command=delivery.command,
-        )
+    told = [_speaker(row, legs[-1].delivery if legs else None)]
     if row.attempts > 1:
         told.append(gettext("on try %(n)s", n=row.attempts))
     if "/" not in row.queue_id:
         told.append(gettext("queue id %(id)s", id=row.queue_id))
     return ", ".join(told)
+
+
+def _speaker(row: Row, delivery: Delivery | None) -> str:
+    """Whose words the reply is: a host's that we spoke to, or our own host's."""
+    theirs = delivery is not None and row.relay not in NOWHERE and code_of(delivery)[:3].isdigit()
+    if not theirs and row.status is not Outcome.REJECTED:
+        agent = delivery.program.rpartition("/")[2] if delivery else ""
+        return gettext("Logged by %(name)s", name=f"{row.host} {agent}".strip())
+    name = row.relay.replace("[", " [", 1) if theirs else row.host
+    if delivery is None or not delivery.command:
+        return gettext("Said by %(name)s", name=name)
+    return gettext("Said by %(name)s to %(command)s", name=name, command=delivery.command)
 
 
 def ticket(trace: Trace, address: str) -> str:

@@ -50,6 +50,7 @@ class MessageView:
     lines: tuple[RawLine, ...]
     line_count: int
     said_by: str
+    pages_of: dict[str, str]  # row ids of related mails, by their queue ids
     particulars: tuple[Particulars, ...]
 
 
@@ -79,6 +80,7 @@ def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
         lines=_raw_lines(events, numbers, trace.row, every_line),
         line_count=len(events),
         said_by=said_by(trace.row, legs),
+        pages_of={kin.row.queue_id: kin.row.id for kin in trace.related},
         particulars=particulars(trace, legs),
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Leg, Outcome, Row, Trace
+from webui.show import reply_core
 
 REMOTE_AGENTS = frozenset({"smtp", "lmtp", "relay"})
 NOWHERE = frozenset({"local", "virtual", "pipe", "discard", "error", "none", ""})
@@ -101,13 +102,18 @@ def _held(leg: Leg, row: Row, next_id: str) -> Held:
     delivery = _delivery(leg, row, next_id)
     if delivery is None:
         return Held(leg, None, ())
-    mine = (delivery.recipient, delivery.original_recipient)
-    attempts = (
+    return Held(leg, delivery, _attempts(leg, delivery))
+
+
+def _attempts(leg: Leg, delivery: Delivery) -> tuple[Event, ...]:
+    """The attempts of a delivery; its original recipient may be known from a leg before only."""
+    tried = [
         event
         for event in leg.events
-        if event.outcome is not None and (event.recipient, event.original_recipient) == mine
-    )
-    return Held(leg, delivery, tuple(attempts))
+        if event.outcome is not None and event.recipient == delivery.recipient
+    ]
+    originals = {delivery.original_recipient} & {event.original_recipient for event in tried}
+    return tuple(event for event in tried if event.original_recipient in (originals or {""}))
 
 
 def _delivery(leg: Leg, row: Row, next_id: str) -> Delivery | None:
@@ -125,7 +131,7 @@ def _delivery(leg: Leg, row: Row, next_id: str) -> Delivery | None:
 
 def code_of(event: Event | Delivery) -> str:
     """The SMTP code and enhanced status at the head of a reply, else the status alone."""
-    words = event.reply.partition(" said: ")[2] or event.reply
+    words = reply_core(event.reply)
     code = words[:3]
     if code.isdigit() and code[0] in "245" and words[3:4] in (" ", "-", ""):
         return f"{code} {event.status}".strip()
@@ -213,7 +219,7 @@ def _refused_at_door(held: Held) -> bool:
 def _queue(held: Held) -> Step:
     """The waiting: from the queue manager's first sight of it to the start of the last attempt."""
     began_us = _queued_us(held) or _first_us(held)
-    tries = held.attempts if _still_waits(held) else held.attempts[:-1]
+    tries = held.attempts if _ends_in_queue(held) else held.attempts[:-1]
     return Step(
         StepKind.QUEUE,
         held.leg.hop.host,
@@ -224,8 +230,9 @@ def _queue(held: Held) -> Step:
     )
 
 
-def _still_waits(held: Held) -> bool:
-    return held.delivery is not None and held.delivery.outcome is Outcome.DEFERRED
+def _ends_in_queue(held: Held) -> bool:
+    """Whether no attempt took it out of the queue: it waits, was given up, held or deleted."""
+    return not held.attempts or held.attempts[-1].outcome is Outcome.DEFERRED
 
 
 def _waiting_s(held: Held, began_us: int) -> float | None:
@@ -262,7 +269,7 @@ def _start_us(attempt: Event | None) -> int | None:
 
 
 def _last_steps(held: Held) -> list[Step]:
-    if held.delivery is None or not held.attempts or _still_waits(held):
+    if held.delivery is None or _ends_in_queue(held):
         return []
     last = held.attempts[-1]
     split = parts(last.delays)

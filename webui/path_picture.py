@@ -15,6 +15,7 @@ from webui.i18n import gettext
 from webui.path import Path, Step, StepKind, Stop
 from webui.path_words import (
     end_words,
+    ends_in_queue,
     is_beyond_sight,
     path_description,
     path_title,
@@ -22,14 +23,13 @@ from webui.path_words import (
     step_word,
     tls_words,
     took,
-    waits_still,
 )
 from webui.vocabulary import TONES
 
 LEFT, WIDTH = 8.0, 960.0
 BEYOND = 250.0  # room for what we cannot see
 END_ROOM = 75.0
-WAITING = 56.0  # from the last try to the end mark of a mail that still waits
+WAITING = 56.0  # from the last try to the end mark of a mail that never left
 LOCK_ROOM = 40.0
 RADIUS = 11.0
 NAME_ROOM = 120.0
@@ -59,7 +59,7 @@ def wide(path: Path) -> Drawing:
     places = _places(cells, widths)
     _draw_steps(drawing, cells, places, base)
     end_x = places[-1]
-    if waits_still(path):
+    if ends_in_queue(path):
         end_x += WAITING
         drawing.unseen = f"M{places[-1] + 4:.1f} {base}H{end_x - RADIUS:.1f}"
     _draw_end(drawing, path, end_x, base)
@@ -73,7 +73,7 @@ def _end_room(path: Path) -> float:
     if is_beyond_sight(path):
         return BEYOND + RADIUS
     room = max(END_ROOM, *(text_width(word, bold=True) for word in end_words(path)))
-    return room + WAITING if waits_still(path) else room
+    return room + WAITING if ends_in_queue(path) else room
 
 
 def _with_room_for_names(cells: list[Cell], path: Path) -> list[Cell]:
@@ -168,7 +168,7 @@ def _draw_words(drawing: Drawing, step: Step, x: float, room: float, base: float
 def _draw_wait(drawing: Drawing, cell: Cell, start: float, end: float, base: float) -> None:
     drawing.waits += f"M{start:.1f} {base - 10}H{end:.1f}v20H{start:.1f}z"
     words = show.duration(round(cell.took_s or 0), brief=True)
-    if text_width(words) + GAP < end - start:
+    if (cell.took_s or 0) >= 0.5 and text_width(words) + GAP < end - start:
         drawing.texts.append(Text((start + end) / 2, base + 4, words, "", "middle"))
 
 
@@ -213,8 +213,8 @@ def _draw_end(drawing: Drawing, path: Path, x: float, base: float) -> None:
         right = x + BEYOND
         drawing.unseen = f"M{x + 12:.1f} {base}H{right:.1f}"
         drawing.texts += [
-            Text(x - 6, base + 30, f"{code} {word}".strip(), "b"),
-            Text(x - 6, base + 47, show.clock(path.ended_us), "mute"),
+            Text(x - 3, base + 30, f"{code} {word}".strip(), "b"),
+            Text(x - 3, base + 47, show.clock(path.ended_us), "mute"),
             Text(right, base + 30, gettext("mailbox?"), "", "end"),
         ]
         return
@@ -225,7 +225,7 @@ def _draw_end(drawing: Drawing, path: Path, x: float, base: float) -> None:
 
 def _right(path: Path, end_x: float) -> float:
     """The right edge: words that end there belong to the end of the path."""
-    room = _end_room(path) - (WAITING if waits_still(path) else 0)
+    room = _end_room(path) - (WAITING if ends_in_queue(path) else 0)
     return max(LEFT + WIDTH, end_x + room)
 
 

@@ -9,6 +9,7 @@ from webui.i18n import gettext, ngettext
 from webui.path import Path, Step, StepKind, Stop, Try
 from webui.path_words import (
     end_words,
+    ends_in_queue,
     is_beyond_sight,
     path_description,
     path_title,
@@ -125,6 +126,9 @@ def _draw_last_try(drawing: Drawing, step: Step, y: float) -> None:
 
 def _draw_end(drawing: Drawing, path: Path, y: float) -> float:
     """The end mark with its words; returns the height of the whole."""
+    if ends_in_queue(path):
+        drawing.unseen = f"M{LINE} {y + 2}v22"
+        y += 24
     y += 12
     tone, (code, word) = TONES[path.outcome], end_words(path)
     drawing.end = Glyph(LINE, y, path.outcome.value, 11, tone)
@@ -134,7 +138,7 @@ def _draw_end(drawing: Drawing, path: Path, y: float) -> float:
         Text(WORDS, y + 21, fitted(path.end_name, ROOM), "mute"),
     ]
     if is_beyond_sight(path):
-        drawing.unseen = f"M{LINE} {y + 12}v56"
+        drawing.unseen += f"M{LINE} {y + 12}v56"
         drawing.texts.append(Text(WORDS, y + 64, gettext("what follows cannot be seen"), "mute"))
         return y + 74
     return y + 28

@@ -53,9 +53,9 @@ def is_beyond_sight(path: Path) -> bool:
     return path.outcome is Outcome.RELAYED
 
 
-def waits_still(path: Path) -> bool:
-    """Whether there will be another try."""
-    return path.outcome in (Outcome.DEFERRED, Outcome.PENDING)
+def ends_in_queue(path: Path) -> bool:
+    """Whether nothing took the mail out of the queue but its end."""
+    return bool(path.steps) and path.steps[-1].kind is StepKind.QUEUE
 
 
 def path_title(path: Path) -> str:

@@ -13,7 +13,7 @@ from webui.i18n import gettext, language, site, zone
 DAY_PATTERNS = {"en": "EEEE d MMMM y", "ru": "EEEE, d MMMM y"}
 SHORT_DAY_PATTERNS = {"en": "EEE d MMM", "ru": "EEEEEE, d MMM"}
 SEPARATORS = {"en": (",", "."), "ru": ("\N{NO-BREAK SPACE}", ",")}
-SAID = " said: "
+SAID = (" said: ", " refused to talk to me: ")
 IN_REPLY = " (in reply to "
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -118,11 +118,11 @@ def size(octets: int) -> str:
 def reply_core(reply: str) -> str:
     """The reply without what the log wrote around it: from its code on, if it has one.
 
-    Postfix writes `host NAME[ADDRESS] said: REPLY (in reply to COMMAND command)`.
+    Postfix writes `host NAME[ADDRESS] said: REPLY (in reply to COMMAND command)`, or
+    `refused to talk to me` in place of `said` for a greeting.
     """
-    start = reply.find(SAID)
-    if start >= 0:
-        return reply[start + len(SAID) :].partition(IN_REPLY)[0]
+    for said in SAID:
+        reply = reply.partition(said)[2] or reply
     return reply.partition(IN_REPLY)[0]
 
 

@@ -49,12 +49,13 @@ def filled_store(folder: Path) -> Engine:
     numbers = range(10, 10 + NEWSLETTERS)
     newsletters = "".join(_NEWSLETTER.format(at=f"2026-11-21T15:{n - 10:02}", n=n) for n in numbers)
     (folder / "mx2.log").write_text(newsletters, "utf-8")
-    _read(engine, _HERE / "mail.log", "mx1")
-    _read(engine, folder / "mx2.log", "mx2")
+    read_log(engine, _HERE / "mail.log", "mx1")
+    read_log(engine, folder / "mx2.log", "mx2")
     return engine
 
 
-def _read(engine: Engine, log: Path, source: str) -> None:
+def read_log(engine: Engine, log: Path, source: str) -> None:
+    """Read one log into the store."""
     inputs, problems = expand([str(log)])
     assert not problems
     for step in steps(Plan(tuple(inputs), source=source, zone="UTC")):

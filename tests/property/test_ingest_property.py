@@ -1,0 +1,113 @@
+"""The same facts give the same store: in any order, in any batches, any number of times."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collectors.formats import parse_line
+from collectors.gather import Gatherer
+from collectors.header import HeadReader
+from collectors.samples import sample_lines
+from collectors.year import YearGuess
+from collectors.zone import zone_named
+from tracer.fold import fold
+from tracer.ingest import Batch, ingest
+from tracer.model import DAY_US, Event
+from tracer.store.engine import open_engine
+from tracer.store.migrate import migrate
+from tracer.store.sources import Progress
+
+NOON_US = 20_000 * DAY_US + DAY_US // 2  # the sample then spans three UTC days
+TABLES = ("hops", "deliveries", "lines", "terms", "ties")
+
+Told = tuple[Event, str]
+
+
+@cache
+def real_events() -> tuple[Told, ...]:
+    """Every event of the sample log with the host of its line, as a real Postfix logged them."""
+    reader = HeadReader("mail.log", year=YearGuess(year=2024), zone=zone_named("UTC"))
+    lines = reader.read_many(sample_lines(NOON_US), [])
+    return tuple((e, line.host) for line in lines for e in parse_line(line) if e.queue_id)
+
+
+@cache
+def mails() -> tuple[tuple[Told, ...], ...]:
+    """The events by Message-ID: every hop, notice and copy of a mail comes along."""
+    of_hop: dict[tuple[str, str], list[Told]] = {}
+    for told in real_events():
+        of_hop.setdefault((told[0].host, told[0].queue_id), []).append(told)
+    of_mail: dict[str, list[Told]] = {}
+    for key, told_of_hop in of_hop.items():
+        message_id = next((e.message_id for e, _ in told_of_hop if e.message_id), str(key))
+        of_mail.setdefault(message_id, []).extend(told_of_hop)
+    return tuple(tuple(told) for told in of_mail.values())
+
+
+def stored(batches: Iterable[Iterable[Told]], *, restart_every: int) -> dict[str, list[object]]:
+    """What is in the store after these batches; a new process reads after every few of them."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "store.db"
+        engine = open_engine(f"sqlite:///{path}")
+        migrate(engine)
+        gatherer = Gatherer()
+        for number, batch in enumerate(batches):
+            if number % restart_every == 0:
+                gatherer = Gatherer()
+            for event, host in batch:
+                gatherer.add(event, host)
+            ingest(engine, Batch(gatherer.take(), Progress("mail.log")), parse_line)
+        engine.dispose()
+        return dump(path)
+
+
+def dump(path: Path) -> dict[str, list[object]]:
+    """Every row of every day's tables."""
+    conn = sqlite3.connect(path)
+    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    wanted = [name for name in names if name.partition("_")[0] in TABLES and name[-8:].isdigit()]
+    found = {name: sorted(conn.execute(f"SELECT * FROM {name}"), key=repr) for name in wanted}
+    conn.close()
+    return {name: rows for name, rows in sorted(found.items()) if rows}
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_order_batches_and_repetition_change_nothing(data: st.DataObject) -> None:
+    chosen = data.draw(st.lists(st.sampled_from(range(len(mails()))), min_size=1, max_size=4))
+    events = [told for number in sorted(set(chosen)) for told in mails()[number]]
+    shuffled = data.draw(st.permutations(events))
+    repeated = data.draw(st.lists(st.sampled_from(events), max_size=10))
+    arriving = [*shuffled, *repeated]
+    size = data.draw(st.integers(1, len(arriving)))
+    restart_every = data.draw(st.integers(1, 5))
+    batches = [arriving[at : at + size] for at in range(0, len(arriving), size)]
+    assert stored(batches, restart_every=restart_every) == stored([events], restart_every=1)
+
+
+def test_a_whole_log_read_twice_in_small_batches_equals_one_reading() -> None:
+    events = real_events()
+    small = [events[at : at + 997] for at in range(0, len(events), 997)]
+    assert stored([*small, *small], restart_every=3) == stored([events], restart_every=1)
+
+
+def test_a_whole_log_read_backwards_equals_one_reading() -> None:
+    events = real_events()[::-1]
+    backwards = [events[at : at + 2500] for at in range(0, len(events), 2500)]
+    assert stored(backwards, restart_every=1) == stored([events], restart_every=1)
+
+
+@given(data=st.data())
+def test_folding_does_not_mind_order_or_repetition(data: st.DataObject) -> None:
+    number = data.draw(st.sampled_from(range(len(mails()))))
+    first = mails()[number][0][0]
+    events = [e for e, _ in mails()[number] if (e.host, e.queue_id) == (first.host, first.queue_id)]
+    shuffled = data.draw(st.permutations([*events, *events]))
+    assert fold(shuffled) == fold(events)

@@ -1,0 +1,186 @@
+"""What became of each recipient of one stay in a queue.
+
+Read from the first event to the last: a later word on a recipient replaces an earlier
+one, and what befalls the message befalls all that still wait. Pure.
+"""
+
+from __future__ import annotations
+
+from tracer.explain import classify
+from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop, Outcome
+
+_ATTEMPT, _REJECTED = EventKind.ATTEMPT, EventKind.REJECTED
+_DEFERRED = Outcome.DEFERRED
+_WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
+_NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
+_ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
+_PROBE = "double-bounce@"
+
+
+class _Recipient:
+    """What is known so far of one recipient; mutable only inside this module."""
+
+    __slots__ = ("attempts", "first_us", "is_held", "last", "last_us", "outcome")
+
+    def __init__(self, event: Event, outcome: Outcome = Outcome.UNKNOWN) -> None:
+        self.first_us = self.last_us = event.at_us
+        self.last = event
+        self.attempts = 0
+        self.outcome = outcome
+        self.is_held = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing final has been said."""
+        return self.outcome in _WAITING or self.is_held
+
+
+_Known = dict[tuple[str, str], _Recipient]
+
+
+def deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
+    """A delivery for each recipient, in order of appearance; `events` are sorted."""
+    known: _Known = {}
+    for event in events:
+        kind = event.kind
+        if kind is _ATTEMPT:
+            if event.outcome is not None:
+                _tried(known, event)
+        elif kind is _REJECTED:
+            _refused(known, event)
+        elif kind in _FATES:
+            _FATES[kind](known, event)
+    if hop.closed_us is None or not known or ("", "") in known:
+        _complete(known, events, hop)
+    return [_delivery(key, recipient, hop) for key, recipient in known.items()]
+
+
+def _complete(known: _Known, events: list[Event], hop: Hop) -> None:
+    """Add the recipient that only a header check has named, or one without a name.
+
+    A client that left before the end of its message leaves no delivery (smtpd(8)), and an
+    address verification probe is not mail (verify(8)).
+    """
+    if not known and not _was_accepted(events, hop):
+        return
+    named = next((e.recipient for e in events if e.kind is EventKind.FILTERED and e.recipient), "")
+    if ("", "") in known:
+        known[named, ""] = known.pop(("", ""))
+    elif not known or (named and not any(named in key for key in known)):
+        if _was_accepted(events, hop):
+            known[named, ""] = _untried(events)
+
+
+def _was_accepted(events: list[Event], hop: Hop) -> bool:
+    if not hop.sender or hop.sender.startswith(_PROBE):
+        return False
+    return any(event.kind in _ACCEPTED for event in events)
+
+
+def _untried(events: list[Event]) -> _Recipient:
+    """A recipient of whom only the message's own fate is known."""
+    recipient = _Recipient(events[-1], Outcome.PENDING)
+    alone = {("", ""): recipient}
+    for event in events:
+        if event.kind in _FATES and event.kind is not EventKind.FILTERED:
+            _FATES[event.kind](alone, event)
+    return recipient
+
+
+def _entry(known: _Known, event: Event) -> _Recipient:
+    key = (event.recipient, event.original_recipient)
+    recipient = known.get(key)
+    if recipient is None:
+        recipient = known[key] = _Recipient(event)
+    recipient.last_us = event.at_us
+    return recipient
+
+
+def _tried(known: _Known, event: Event) -> None:
+    recipient = _entry(known, event)
+    if event.outcome is not _DEFERRED or not _overtaken(recipient, event):
+        recipient.last = event
+        recipient.outcome = event.outcome or Outcome.UNKNOWN
+        recipient.is_held = False
+    recipient.attempts += event.repeats
+
+
+def _overtaken(recipient: _Recipient, event: Event) -> bool:
+    """Within one second log order is lost: the final outcome is the later one."""
+    return (
+        not recipient.waits
+        and recipient.outcome is not Outcome.REJECTED
+        and event.at_us == recipient.last.at_us
+    )
+
+
+def _refused(known: _Known, event: Event) -> None:
+    recipient = _entry(known, event)
+    if recipient.outcome in (Outcome.UNKNOWN, Outcome.REJECTED):
+        recipient.last = event
+        recipient.outcome = Outcome.REJECTED
+        recipient.attempts += event.repeats
+
+
+def _filtered(known: _Known, event: Event) -> None:
+    if event.outcome is not None:
+        recipient = _entry(known, event)
+        recipient.last = event
+        recipient.outcome = event.outcome
+
+
+def _befall(recipient: _Recipient, event: Event, outcome: Outcome) -> None:
+    recipient.outcome = outcome
+    recipient.last_us = event.at_us
+    recipient.is_held = outcome is Outcome.QUARANTINED
+    if not recipient.last.reply or outcome is Outcome.REMOVED:
+        recipient.last = event
+
+
+def _held(known: _Known, event: Event) -> None:
+    for recipient in known.values():
+        if recipient.waits:
+            _befall(recipient, event, Outcome.QUARANTINED)
+
+
+def _released(known: _Known, event: Event) -> None:
+    for recipient in known.values():
+        if recipient.is_held:
+            _befall(recipient, event, Outcome.PENDING)
+
+
+def _expired(known: _Known, event: Event) -> None:
+    for recipient in known.values():
+        if recipient.waits:
+            _befall(recipient, event, Outcome.EXPIRED)
+
+
+def _removed(known: _Known, event: Event) -> None:
+    fate = Outcome.REMOVED if event.outcome is Outcome.REMOVED else Outcome.UNKNOWN
+    for recipient in known.values():
+        if recipient.waits:
+            _befall(recipient, event, fate)
+
+
+_FATES = {
+    EventKind.FILTERED: _filtered,
+    EventKind.HELD: _held,
+    EventKind.RELEASED: _released,
+    EventKind.EXPIRED: _expired,
+    EventKind.REMOVED: _removed,
+}
+
+
+def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery:
+    last, outcome = recipient.last, recipient.outcome
+    delay_s = last.delay_s
+    if delay_s is None and recipient.attempts:
+        delay_s = (last.at_us - hop.opened_us) / SECOND_US
+    cause = ""
+    if outcome not in _NEEDS_NO_CAUSE:
+        cause = classify(outcome, last.reply, last.status, last.command, last.program)
+    return Delivery(
+        key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status,
+        last.reply, last.relay, last.command, last.tls, last.program.rpartition("/")[2],
+        recipient.attempts, delay_s, last.next_queue_ids,
+    )  # fmt: skip
