@@ -18,12 +18,12 @@ from collectors.inputs import STDIN, InputProblem, LogInput, rotation_of
 from collectors.processes import Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
-from tracer.ingest import Batch
+from tracer.ingest import Arrival, Batch
 from tracer.model import LogLine
 from tracer.store.sources import Progress
 
-MOST_EVENTS = 40_000
-"""Events of one batch, hence of one transaction."""
+FEWEST_EVENTS, MOST_EVENTS = 8_000, 40_000
+"""Events of the first batch, and of later ones: writing begins early, then in big transactions."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -59,6 +59,7 @@ def steps(plan: Plan) -> Iterator[Step]:
     reader = _Reader(plan)
     for log in plan.inputs:
         yield from reader.read(log)
+    yield reader.rest()
 
 
 class _Reader:
@@ -74,6 +75,7 @@ class _Reader:
         self._processes = Processes()
         self._named = parser_named(plan.format)
         self._consumed_before = 0
+        self._batch_events = FEWEST_EVENTS
 
     def read(self, log: LogInput) -> Iterator[Step]:
         source = source_of(self._plan, log)
@@ -88,11 +90,17 @@ class _Reader:
             tally=tally,
         ):
             self._parse(block, told)
-            if told.events >= MOST_EVENTS:
-                yield self._step(told, tally)
+            if told.events >= self._batch_events:
+                yield self._step(told, tally, self._gatherer.take_settled())
                 told = _Told(source)
-        yield self._step(told, tally)
+                self._batch_events = min(2 * self._batch_events, MOST_EVENTS)
+        yield self._step(told, tally, self._gatherer.take_settled())
         self._consumed_before += log.size or tally.consumed
+
+    def rest(self) -> Step:
+        """The stays that were still going on when the last input ended."""
+        batch = Batch(self._gatherer.take(), None)
+        return Step(batch, [], self._consumed_before)
 
     def _parse(self, block: list[LogLine], told: _Told) -> None:
         add, complete, named = self._gatherer.add, self._processes.complete, self._named
@@ -109,10 +117,10 @@ class _Reader:
         if block:
             told.reach(block)
 
-    def _step(self, told: _Told, tally: Tally) -> Step:
+    def _step(self, told: _Told, tally: Tally, arrivals: list[Arrival]) -> Step:
         progress = told.progress(tally, self._plan.format)
         problems, tally.problems = tally.problems, []
-        batch = Batch(self._gatherer.take(), progress)
+        batch = Batch(arrivals, progress)
         return Step(batch, problems, self._consumed_before + tally.consumed)
 
 

@@ -44,16 +44,16 @@ class Totals(msgspec.Struct):
 
     def add(self, step: Step) -> None:
         """Count one step in; a stay that grew is one message."""
-        progress = step.batch.progress
-        self.lines += progress.lines
-        self.events += progress.events
-        self.unparsed += progress.unparsed
+        if progress := step.batch.progress:
+            self.lines += progress.lines
+            self.events += progress.events
+            self.unparsed += progress.unparsed
+            self.first_us = _either(min, self.first_us, progress.first_us)
+            self.last_us = _either(max, self.last_us, progress.last_us)
         for item in step.batch.arrivals:
             if not item.known_id:
                 self.messages += 1
                 self.deliveries += len(item.deliveries)
-        self.first_us = _either(min, self.first_us, progress.first_us)
-        self.last_us = _either(max, self.last_us, progress.last_us)
 
     def result(self, seconds: float) -> dict[str, Any]:
         """The contract's object."""
@@ -81,12 +81,13 @@ _FORMAT_NAMES = ["auto", *(form.name for form in FORMATS)]
 
 def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, list[InputProblem]]:
     """Read a plan into the store; what was counted, and what was wrong with the inputs."""
+    running = read(plan)
     engine = store_of(config)
     gc.freeze()
     gc.disable()  # what is stored is acyclic; looking for cycles costs a tenth of the time
     totals, problems = Totals(), []
     try:
-        for step in _shown(read(plan), plan, quiet):
+        for step in _shown(running, plan, quiet):
             totals.duplicates += store_batch(engine, step.batch, parse_line)
             totals.add(step)
             problems += step.problems

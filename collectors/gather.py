@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tracer.fold import Folded, fold
+from tracer.fold import AT_THE_DOOR, Folded, fold
 from tracer.ingest import Arrival, arrival
-from tracer.model import Event
+from tracer.model import Event, EventKind
 
 MOST_EVENTS = 60_000
 """Events kept of stays that are still open; the longest untouched leave first."""
 
 _Key = tuple[str, str]
 _NEVER = (0, 0)
+_REMOVED = EventKind.REMOVED
 
 
 class Gatherer:
-    """Takes events in, gives back the stays that they touched."""
+    """Takes events in, gives back stays."""
 
     def __init__(self, most_events: int = MOST_EVENTS) -> None:
         self._most = most_events
         self._fresh: defaultdict[_Key, list[Event]] = defaultdict(list)
-        self._open: dict[_Key, list[Event]] = {}
+        self._open: dict[_Key, list[Event]] = {}  # told events of stays that are not over
+        self._untold: dict[_Key, list[Event]] = {}  # held back since the last call
         self._hosts: dict[str, str] = {}  # host of a hop -> as its lines name it
         self._known: dict[_Key, tuple[int, int]] = {}
 
@@ -35,11 +37,33 @@ class Gatherer:
         self._hosts[event.host] = host
 
     def take(self) -> list[Arrival]:
-        """The stays touched since the last call, whole as far as this process knows them."""
-        arrivals: list[Arrival] = []
+        """The stays that got events since the last call, whole as far as this process knows."""
+        return self._take(self._together())
+
+    def take_settled(self) -> list[Arrival]:
+        """The same without the stays that are going on.
+
+        A stay is held back while it is open and gets events between two calls: most are
+        over soon, and are then written once. `take` gives the rest.
+        """
+        events = self._together()
         for key, fresh in self._fresh.items():
-            earlier = self._open.pop(key, None)
-            folded = fold(earlier + fresh if earlier else fresh)
+            if not (key[1].startswith(AT_THE_DOOR) or any(e.kind is _REMOVED for e in fresh)):
+                self._untold[key] = events.pop(key)
+        return self._take(events)
+
+    def _together(self) -> dict[_Key, list[Event]]:
+        """Events to be told: those held back, then the fresh ones."""
+        events, self._untold = self._untold, {}
+        for key, fresh in self._fresh.items():
+            held = events.pop(key, None) or self._open.pop(key, None)
+            events[key] = held + fresh if held else fresh
+        return events
+
+    def _take(self, events: dict[_Key, list[Event]]) -> list[Arrival]:
+        arrivals: list[Arrival] = []
+        for key, told in events.items():
+            folded = fold(told)
             host = self._hosts[key[0]]
             arrivals.append(arrival(folded[0], host, self._known.pop(key, _NEVER)))
             arrivals.extend(arrival(later, host) for later in folded[1:])

@@ -36,17 +36,22 @@ def read(plan: Plan) -> Iterator[Step]:
 
 
 def _read_beside(plan: Plan) -> Iterator[Step]:
+    """Start the child now, so that it reads while the caller opens the store."""
     receiving, sending = os.pipe()
     command = [sys.executable, "-m", __name__, str(sending), msgspec.json.encode(plan).hex()]
     child = subprocess.Popen(command, pass_fds=[sending], env=_environment())
     os.close(sending)
+    return _received(child, receiving)
+
+
+def _received(child: subprocess.Popen[bytes], receiving: int) -> Iterator[Step]:
     decode = msgspec.msgpack.Decoder(Step).decode
     try:
         with os.fdopen(receiving, "rb", buffering=1 << 20) as pipe:
             for frame in _frames(pipe):
                 yield decode(frame)
     finally:
-        if child.poll() is None and sys.exc_info()[0] is GeneratorExit:
+        if sys.exc_info()[0] is not None:
             child.terminate()
         code = child.wait()
     if code:

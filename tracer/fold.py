@@ -22,6 +22,8 @@ STRAGGLER_US = 300 * SECOND_US
 """A line up to 5 minutes after a hop closed still belongs to it."""
 LONGEST_US = 10 * 86_400 * SECOND_US
 """No stay is longer: Postfix gives up after 5 days unless told otherwise (maximal_queue_lifetime)."""
+AT_THE_DOOR = "NOQUEUE/"
+"""Begins the name of a hop that was over before it had a queue id."""
 EARLY_US = 5 * SECOND_US
 """A line may be stamped up to 5 seconds before the one that opens its hop."""
 
@@ -138,6 +140,8 @@ def _hop(events: list[Event]) -> Hop:
             auth = auth or event.auth
             tls = tls or event.tls
             before += event.from_queue_ids
+    if first.queue_id.startswith(AT_THE_DOOR):
+        closed_us = last.at_us
     return Hop(
         hop_id(first.at_us, first.host, first.queue_id), first.host, first.queue_id, first.at_us,
         last.at_us, closed_us, message_id, subject, queued.sender if queued else sender, client,

@@ -21,7 +21,7 @@ from tracer.store.packing import Packer, encoded
 from tracer.store.terms import Tie
 
 
-class Arrival(msgspec.Struct, gc=False):
+class Arrival(msgspec.Struct, gc=False, array_like=True):
     """A folded stay on its way to the store.
 
     `lines` are its log lines (tracer.store.packing.encoded). `known_id` and `known_events` say under
@@ -37,12 +37,13 @@ class Arrival(msgspec.Struct, gc=False):
 
 
 class Batch(msgspec.Struct, gc=False):
-    """What one transaction stores: stays, and how far their source has been read."""
+    """What one transaction stores: stays, and how far their source has been read, if further."""
 
     arrivals: list[Arrival]
-    progress: sources.Progress
+    progress: sources.Progress | None
 
 
+_NONE: list[Stay] = []
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
 
 
@@ -63,7 +64,8 @@ def ingest(engine: Engine, batch: Batch, parse: Parse) -> int:
     with engine.begin() as conn:
         work = _Ingest(conn, parse)
         work.store(batch.arrivals)
-        sources.advance(conn, batch.progress)
+        if batch.progress:
+            sources.advance(conn, batch.progress)
         return work.duplicates
 
 
@@ -182,7 +184,7 @@ class _Ingest:
             self.here[stay.hop.queue_id].append(stay)
         changed = dict(self.stays)
         waiting = sorted(filter(self._is_tied, fresh), key=lambda stay: stay.hop.hop_id)
-        for _ in range(_LONGEST_CHAIN):
+        for _ in range(_LONGEST_CHAIN if waiting else 0):
             joined: dict[int, Stay] = {}
             for before, after in self._pairs(waiting):
                 if hands_over(before, after) and join(before, after):
@@ -193,12 +195,17 @@ class _Ingest:
 
     def _is_tied(self, stay: Stay) -> bool:
         hop = stay.hop
-        if hop.from_queue_ids or (self.ties and self._is_stored_tie(hop.queue_id)):
+        if hop.from_queue_ids:
             return True
-        return any(placed.delivery.next_queue_ids for placed in stay.placed)
-
-    def _is_stored_tie(self, queue_id: str) -> bool:
-        return (queue_id, Tie.NEXT) in self.ties or (queue_id, Tie.FROM) in self.ties
+        if self.ties and (
+            (hop.queue_id, Tie.NEXT) in self.ties or (hop.queue_id, Tie.FROM) in self.ties
+        ):
+            return True
+        for placed in stay.placed:
+            for queue_id in placed.delivery.next_queue_ids:
+                if queue_id in self.here or queue_id in self.own:
+                    return True
+        return False
 
     def _pairs(self, around: list[Stay]) -> Iterator[tuple[Stay, Stay]]:
         """The edges at these stays, each once: both ends and two lines may tell of it."""
@@ -215,9 +222,10 @@ class _Ingest:
         for queue_id in hop.from_queue_ids:
             for before in self._named(queue_id):
                 yield before, stay
-        for queue_id in {q for p in stay.placed for q in p.delivery.next_queue_ids}:
-            for after in self._named(queue_id):
-                yield stay, after
+        for placed in stay.placed:
+            for queue_id in placed.delivery.next_queue_ids:
+                for after in self._named(queue_id):
+                    yield stay, after
         if self.ties:
             for before in self._get(self.ties.get((hop.queue_id, Tie.NEXT), ())):
                 yield before, stay
@@ -226,7 +234,7 @@ class _Ingest:
 
     def _named(self, queue_id: str) -> list[Stay]:
         """The stays of a queue id, arrived or stored."""
-        here = self.here.get(queue_id, [])
+        here = self.here.get(queue_id, _NONE)
         stored = self.own.get(queue_id)
         if not stored:
             return here

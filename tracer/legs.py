@@ -23,20 +23,22 @@ _HANDED_ON = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REQUEUED_FROM = frozenset({Outcome.DEFERRED, Outcome.PENDING, Outcome.UNKNOWN, Outcome.REMOVED})
 
 
-class Placed(msgspec.Struct, gc=False):
-    """A delivery with its place in the chain of legs.
+class Before(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What a leg knows from the legs before it."""
 
-    `next_id` is the hop after this one (0: this is the last leg). `from_…` is inherited
-    from the legs before; `None` when there is none.
-    """
+    received_us: int  # when the first leg opened
+    path: str  # "host/queue_id" of the legs before, space between
+    client: str = ""
+    auth: str = ""
+    subject: str = ""
+
+
+class Placed(msgspec.Struct, gc=False):
+    """A delivery with its place in the chain of legs; `next_id` 0: this is the last leg."""
 
     delivery: Delivery
     next_id: int = 0
-    from_received_us: int | None = None
-    from_path: str | None = None
-    from_client: str | None = None
-    from_auth: str | None = None
-    from_subject: str | None = None
+    before: Before | None = None
 
 
 class Stay(msgspec.Struct, gc=False):
@@ -63,7 +65,11 @@ def hands_over(before: Stay, after: Stay) -> bool:
         return False
     if a.message_id and b.message_id and a.message_id != b.message_id and a.host != b.host:
         return False
-    return not (a.sender and b.sender) or a.sender.lower() == b.sender.lower()
+    return (
+        a.sender == b.sender
+        or not (a.sender and b.sender)
+        or (a.sender.lower() == b.sender.lower())
+    )
 
 
 def join(before: Stay, after: Stay) -> bool:
@@ -84,11 +90,12 @@ def join(before: Stay, after: Stay) -> bool:
 
 
 def _join_one(a: Stay, before: Placed, b: Stay, after: Placed, came_along: bool) -> bool:
-    return (
-        _went_there(before.delivery, b.hop, came_along)
-        and before.delivery.recipient.lower() in _names(after.delivery)
-        and _follow(a.hop, before, b.hop, after)
-    )
+    if not _went_there(before.delivery, b.hop, came_along):
+        return False
+    wanted = before.delivery.recipient
+    if wanted != after.delivery.recipient and wanted.lower() not in _names(after.delivery):
+        return False
+    return _follow(a.hop, before, b.hop, after)
 
 
 def _names(delivery: Delivery) -> set[str]:
@@ -105,29 +112,27 @@ def _went_there(delivery: Delivery, after: Hop, came_along: bool) -> bool:
 
 
 def _follow(a: Hop, before: Placed, b: Hop, after: Placed) -> bool:
-    path = f"{before.from_path} " if before.from_path else ""
-    inherited = (
-        b.hop_id,
-        a.opened_us if before.from_received_us is None else before.from_received_us,
-        f"{path}{a.host}/{a.queue_id}",
-        before.from_client or a.client,
-        before.from_auth or a.auth,
-        before.from_subject or a.subject,
-    )
-    known = (
-        before.next_id, after.from_received_us, after.from_path, after.from_client,
-        after.from_auth, after.from_subject,
-    )  # fmt: skip
+    inherited = _inherited(a, before.before)
     original = before.delivery.original_recipient
     if original and not after.delivery.original_recipient:
         after.delivery = msgspec.structs.replace(after.delivery, original_recipient=original)
-    if inherited == known:
+    if before.next_id == b.hop_id and after.before == inherited:
         return False
-    (
-        before.next_id, after.from_received_us, after.from_path, after.from_client,
-        after.from_auth, after.from_subject,
-    ) = inherited  # fmt: skip
+    before.next_id, after.before = b.hop_id, inherited
     return True
+
+
+def _inherited(a: Hop, known: Before | None) -> Before:
+    own = f"{a.host}/{a.queue_id}"
+    if known is None:
+        return Before(a.opened_us, own, a.client, a.auth, a.subject)
+    return Before(
+        known.received_us,
+        f"{known.path} {own}",
+        known.client or a.client,
+        known.auth or a.auth,
+        known.subject or a.subject,
+    )
 
 
 def directions(stay: Stay) -> Iterator[str]:
@@ -135,6 +140,6 @@ def directions(stay: Stay) -> Iterator[str]:
     hop = stay.hop
     from_us = is_ours(hop.client, hop.auth)
     for placed in stay.placed:
-        if placed.from_path is not None:
-            from_us = is_ours(placed.from_client or "", placed.from_auth or "")
-        yield direction(from_us, placed.delivery)
+        known = placed.before
+        whose = is_ours(known.client, known.auth) if known else from_us
+        yield direction(whose, placed.delivery)

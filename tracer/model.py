@@ -141,7 +141,7 @@ Parse = Callable[[LogLine], list[Event]]
 """Reads the events that one line tells; pure, never raises."""
 
 
-class Hop(msgspec.Struct, frozen=True, gc=False):
+class Hop(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A message's stay in one queue."""
 
     hop_id: int  # milliseconds of opened_us << 20 | 20 bits of hash(host, queue_id)
@@ -165,7 +165,7 @@ class Hop(msgspec.Struct, frozen=True, gc=False):
     notice_queue_ids: tuple[str, ...] = ()  # notices (RFC 3464) that were sent about it
 
 
-class Delivery(msgspec.Struct, frozen=True, gc=False):
+class Delivery(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One recipient at one hop.  An empty recipient: the log never named one."""
 
     recipient: str

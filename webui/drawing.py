@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 LETTER = 6.9  # px a letter of 12 px text takes, generously
 BOLD_LETTER = 7.6
+WIDER = 1.0  # what a Cyrillic letter takes more
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,18 @@ class Drawing:
 
 def text_width(words: str, *, bold: bool = False) -> float:
     """About how many px the words take at 12 px."""
-    return len(words) * (BOLD_LETTER if bold else LETTER)
+    letter = BOLD_LETTER if bold else LETTER
+    beyond_ascii = sum(character > "\x7f" for character in words)
+    return len(words) * letter + beyond_ascii * WIDER
 
 
 def fitted(words: str, room: float, *, bold: bool = False) -> str:
     """The words cut to the room they have."""
-    letters = int(room / (BOLD_LETTER if bold else LETTER))
-    return words if len(words) <= letters else words[: max(letters - 1, 1)] + "…"
+    if text_width(words, bold=bold) <= room:
+        return words
+    while len(words) > 1 and text_width(f"{words}…", bold=bold) > room:
+        words = words[:-1]
+    return f"{words}…"
 
 
 def weight(seconds: float | None) -> float:

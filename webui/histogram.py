@@ -98,7 +98,7 @@ def _labels(since_us: int, span_us: int) -> tuple[Label, ...]:
     told = []
     for at in _round_times(show.local(since_us), timedelta(minutes=minutes), step):
         part = (micros(at) - since_us) / span_us
-        if part <= 0.94:  # the last one would run over the edge
+        if part <= 0.88:  # the last one would run over the edge
             told.append(Label(f"{part * 100:.2f}%", _label(at, step)))
     return tuple(told)
 

@@ -84,6 +84,23 @@ def test_page_fits_its_window(watched: Watched, path: str) -> None:
     assert watched.said == []
 
 
+def test_pasted_list_of_addresses_finds_any_of_them(watched: Watched) -> None:
+    page = watched.open("/")
+    box = page.get_by_label("Address, domain, IP")
+    pasted = "j.berg@northwind.example\n  anna@slow.example\n"
+    box.evaluate(
+        """(box, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData('text/plain', text);
+            box.dispatchEvent(new ClipboardEvent('paste', {clipboardData, cancelable: true}));
+        }""",
+        pasted,
+    )
+    assert box.input_value() == "j.berg@northwind.example OR anna@slow.example"
+    page.get_by_role("button", name="Trace").click()
+    assert page.title().startswith("2 deliveries")
+
+
 @pytest.mark.parametrize(
     "watched", [window(1280, color_scheme="dark")], ids=["dark"], indirect=True
 )

@@ -6,12 +6,14 @@ Names are those of the types; a time `…_us` becomes `…_at`, RFC 3339 in UTC.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tracer.explain import Explanation
 from tracer.model import Leg, Row, Trace, when
+
+if TYPE_CHECKING:  # rows need no causes, and those take a while to load
+    from tracer.explain import Explanation
 
 FIELDS = (
     "id", "received_at", "updated_at", "status", "cause", "sender", "recipient",

@@ -1,20 +1,20 @@
-"""The grammar of the language, and one line of it read into nodes.
+"""One line of the language read into nodes.
 
-The grammar knows the shape: keys, values, OR, parentheses. What a value means is read in
-`values`; what a bare word is, in `paste`; how to say what is wrong, in `mistakes`.
+Its shape is the `grammar`'s; what a value means is read in `values`; what a bare word is,
+in `paste`; how to say what is wrong, in `mistakes`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from tracer.errors import InvalidQuery
 from tracer.query import mistakes, paste
+from tracer.query.grammar import parser
 from tracer.query.keys import KEYS, WINDOW_KEYS, unknown_key_hint
 from tracer.query.nodes import (
     EVERYTHING,
@@ -30,34 +30,11 @@ from tracer.query.nodes import (
 from tracer.query.values import read_values, unquote
 
 if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
+    from lark import Token, Tree
 
 MAX_VALUES = 500
 MAX_DEPTH = 40
 
-# Each repetition reads a character that no other branch can begin with, or runs up to the
-# next @ or quotation mark once: no text takes more than linear time.
-_PIECE = r'"(?:[^"\\]|\\.)*"|<[^<>\s"@]*@[^<>\s"]*>'
-VALUE_PATTERN = rf'“[^”]*”|«[^»]*»|(?:{_PIECE}|[^\s,()"])+'
-_GRAMMAR = rf"""
-start: [any]
-?any: all (_OR all)*
-?all: part (_AND? part)*
-?part: MINUS part -> negation
-     | LPAR any RPAR -> group
-     | KEY VALUE (_COMMA VALUE)* -> condition
-     | BARE -> bare
-_COMMA.7: ","
-_OR.6: /OR(?![^\s()])/
-_AND.6: /AND(?![^\s()])/
-MINUS.6: /-(?=\S)/
-LPAR.6: "("
-RPAR.6: ")"
-KEY.5: /(?:{"|".join(KEYS)}):/i
-VALUE: /{VALUE_PATTERN}/s
-BARE: /“[^”]*”|«[^»]*»|(?!(?:OR|AND)(?![^\s()]))(?:{_PIECE}|[^\s()"])+/s
-%ignore /\s+/
-"""
 _NEXT_PART = rf"(?i)-?(?:{'|'.join(KEYS)}):|(?:OR|AND)$"
 _LIKE_A_KEY = r"(?s)([^\W\d_][\w-]{0,30}):(?!//)."
 
@@ -93,15 +70,6 @@ def read_line(text: str, *, offset: int = 0, is_alternative: bool = False) -> Re
     return reader.reading
 
 
-@cache
-def _parser() -> Lark:
-    # Imported here because it takes a tenth of a cold command's time, and not every
-    # command reads a query.
-    from lark import Lark
-
-    return Lark(_GRAMMAR, parser="lalr", propagate_positions=True)
-
-
 def _is_bare(child: Any) -> bool:
     return bool(child.data == "bare")
 
@@ -126,7 +94,7 @@ class _Reader:
         from lark import UnexpectedInput, UnexpectedToken
 
         try:
-            return cast("Tree[Any]", _parser().parse(self.text))
+            return cast("Tree[Any]", parser().parse(self.text))
         except UnexpectedInput as error:
             is_end = isinstance(error, UnexpectedToken) and error.token.type == "$END"
             position = len(self.text) if is_end else cast(int, error.pos_in_stream)

@@ -7,9 +7,10 @@ import re
 from tracer.errors import InvalidQuery
 from tracer.model import FAILED
 from tracer.query.blocks import clean, read
+from tracer.query.grammar import VALUE_PATTERN
 from tracer.query.keys import WINDOW_KEYS
 from tracer.query.nodes import And, Compare, Match, Node, Not, Or, Term, Value
-from tracer.query.parse import VALUE_PATTERN, Reading
+from tracer.query.parse import Reading
 from tracer.query.values import read_values
 
 _UNITS: dict[str, tuple[tuple[str, int], ...]] = {

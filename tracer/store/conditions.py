@@ -13,9 +13,11 @@ from tracer.model import SUCCEEDED
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
 from tracer.store.terms import WHOLE_HOP, Role, Tie, client_key, domain_key, key_of
 
-SUBJECT = "CASE WHEN h.subject <> '' THEN h.subject ELSE coalesce(d.from_subject, '') END"
-CLIENT = "coalesce(nullif(d.from_client, ''), h.client)"
-AUTH = "coalesce(nullif(d.from_auth, ''), h.auth)"
+_BEFORE = "json_extract(d.more, '$.before.{}')"
+SUBJECT = f"coalesce(nullif(h.subject, ''), {_BEFORE.format('subject')}, '')"
+AUTH = f"coalesce({_BEFORE.format('auth')}, h.auth)"
+CLIENT = _BEFORE.format("client")
+PATH = _BEFORE.format("path")
 
 
 class Conditions:
@@ -91,8 +93,8 @@ class Conditions:
             f"SELECT 1 FROM terms_{self.day} WHERE key BETWEEN {low} AND {high} "
             f"AND role = {int(Role.CLIENT)} AND hop_id = d.hop_id AND n = d.n"
         )
-        own = f"d.from_client IS NULL AND h.client_key BETWEEN {low} AND {high}"
-        return f"({own} OR d.from_client IS NOT NULL AND EXISTS ({inherited}))"
+        own = f"{CLIENT} IS NULL AND h.client_key BETWEEN {low} AND {high}"
+        return f"({own} OR EXISTS ({inherited}))"
 
     def message_id(self, value: Match | Compare) -> str:
         """Deliveries of a Message-ID, or of a part of one."""
@@ -105,7 +107,7 @@ class Conditions:
         """Deliveries of mails that had this queue id on any leg."""
         kind, text = _kind_and_text(value)
         if kind is not MatchKind.EXACT:
-            return self.text(value, "h.queue_id", "d.from_path")
+            return self.text(value, "h.queue_id", PATH)
         bound = self.bind(text)
         earlier = (
             f"SELECT 1 FROM ties_{self.day} WHERE queue_id = {bound} "

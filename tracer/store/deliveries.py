@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tracer.errors import InvalidQuery
+from tracer.legs import Before
 from tracer.model import Outcome, Page, Row
 from tracer.query import SearchQuery
 from tracer.store import days
-from tracer.store.conditions import CLIENT, SUBJECT
+from tracer.store.more import read_more
 from tracer.store.selection import select, union
 from tracer.store.summary import Bucket, Summary, summary
 
@@ -26,10 +27,9 @@ __all__ = [
     "summary",
 ]  # fmt: skip
 
-_COLUMNS = f"""d.hop_id, d.n, coalesce(d.from_received_us, h.opened_us), d.last_us, d.outcome,
- d.cause, h.sender, d.recipient, d.original_recipient, {SUBJECT}, h.message_id, d.direction,
- h.host, h.queue_id, d.from_path, {CLIENT}, d.relay, h.size, d.attempts, d.delay_s, d.reply,
- d.status, h.source"""
+_COLUMNS = """d.hop_id, d.n, h.opened_us, d.last_us, d.outcome, d.cause, h.sender, d.recipient,
+ d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more, h.client,
+ d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status, h.source"""
 
 
 def search(conn: Connection, query: SearchQuery, *, limit: int = 50, after: str = "") -> Page:
@@ -110,15 +110,17 @@ def of_hops(conn: Connection, hop_ids: Sequence[int], *, last_legs: bool = True)
 def row_of(values: Sequence[Any]) -> Row:
     """A delivery row from the columns of a search."""
     (
-        hop_id, _n, received_us, last_us, outcome, cause, sender, recipient, original, subject,
-        message_id, direction, host, queue_id, path, client, relay, size, attempts, delay_s,
+        hop_id, _n, opened_us, last_us, outcome, cause, sender, recipient, original, subject,
+        message_id, direction, host, queue_id, more, client, relay, size, attempts, delay_s,
         reply, status, source,
     ) = values  # fmt: skip
-    queue_ids = (*(path or "").split(), f"{host}/{queue_id}")
+    before = read_more(more).before or Before(opened_us, "")
+    queue_ids = (*before.path.split(), f"{host}/{queue_id}")
     return Row(
-        row_id(hop_id, recipient, original), received_us, last_us, Outcome(outcome), cause, sender,
-        recipient, original, subject, message_id, direction, host, queue_id, queue_ids, client,
-        relay, size, attempts, delay_s, reply, status, source,
+        row_id(hop_id, recipient, original), before.received_us, last_us, Outcome(outcome), cause,
+        sender, recipient, original, subject or before.subject, message_id, direction, host,
+        queue_id, queue_ids, before.client or client, relay, size, attempts, delay_s, reply,
+        status, source,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Table
 from tracer.legs import Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
 from tracer.store import days
+from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.terms import (
     WHOLE_HOP,
@@ -214,27 +215,23 @@ def _delivery_values(stay: Stay) -> Iterator[Values]:
         d = placed.delivery
         keys = address_keys(d.recipient) if d.recipient else _NOBODY
         yield (
-            hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause,
-            d.status, d.reply, d.relay, d.command, d.tls, d.program,
-            way, d.attempts, d.delay_s,
-            None if d.first_us == d.last_us else d.first_us, d.last_us,
-            " ".join(d.next_queue_ids), placed.next_id, placed.from_received_us,
-            placed.from_path, placed.from_client, placed.from_auth, placed.from_subject,
-            keys.own, keys.domain,
+            hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause, d.status,
+            d.reply, d.relay, d.tls, d.program, way, d.attempts, d.delay_s, d.last_us,
+            placed.next_id, more_of(placed), keys.own, keys.domain,
         )  # fmt: skip
 
 
 def _placed(values: Values) -> Placed:
     (
-        _hop_id, _n, recipient, original, outcome, cause, status, reply, relay, command, tls,
-        program, _direction, attempts, delay_s, first_us, last_us, next_ids, next_id, received_us,
-        path, client, auth, subject, _key, _domain_key,
+        _hop_id, _n, recipient, original, outcome, cause, status, reply, relay, tls, agent,
+        _direction, attempts, delay_s, last_us, next_id, more, _key, _domain_key,
     ) = values  # fmt: skip
+    rest = read_more(more)
     delivery = Delivery(
-        recipient, original, Outcome(outcome), first_us or last_us, last_us, cause, status, reply, relay,
-        command, tls, program, attempts, delay_s, tuple(next_ids.split()),
+        recipient, original, Outcome(outcome), rest.first_us or last_us, last_us, cause, status,
+        reply, relay, rest.command, tls, agent, attempts, delay_s, rest.next_queue_ids,
     )  # fmt: skip
-    return Placed(delivery, next_id, received_us, path, client, auth, subject)
+    return Placed(delivery, next_id, rest.before)
 
 
 _NOBODY = AddressKeys(0, 0, ())
@@ -247,7 +244,7 @@ def _term_values(stay: Stay) -> Iterator[Values]:
     for n, placed in enumerate(stay.placed):
         for key in _other_recipients(placed.delivery):
             yield str(key), int(Role.RECIPIENT), hop.hop_id, n
-        if placed.from_client and (client := client_key(placed.from_client)):
+        if placed.before and (client := client_key(placed.before.client)):
             yield client, int(Role.CLIENT), hop.hop_id, n
 
 
@@ -268,8 +265,9 @@ def _tie_values(stay: Stay, day: str) -> Iterator[tuple[str, Values]]:
         yield days.day_of(stay.hop.last_us), (queue_id, int(Tie.NOTICE), hop_id)
     seen: set[str] = set()
     for placed in stay.placed:
-        for leg in (placed.from_path or "").split():
-            yield day, (leg.rpartition("/")[2], int(Tie.PATH), hop_id)
+        if placed.before:
+            for leg in placed.before.path.split():
+                yield day, (leg.rpartition("/")[2], int(Tie.PATH), hop_id)
         for queue_id in placed.delivery.next_queue_ids:
             if queue_id not in seen:
                 seen.add(queue_id)

@@ -7,7 +7,6 @@ protection: who makes two addresses meet only finds both.
 
 from __future__ import annotations
 
-import re
 import socket
 from binascii import crc32, crc_hqx
 from enum import IntEnum
@@ -47,7 +46,7 @@ class AddressKeys(NamedTuple):
 
 def key_of(value: str) -> int:
     """48 bits that stand for a text."""
-    encoded = value.encode("utf-8", "surrogateescape")
+    encoded = value.encode("utf-8", "backslashreplace")
     return crc32(encoded) << 16 | crc_hqx(encoded, 0)
 
 
@@ -61,13 +60,12 @@ def domain_key(domain: str) -> int:
 def address_keys(address: str) -> AddressKeys:
     """Keys of an address as logged."""
     plain = address.lower()
-    if not _PLAIN(plain):
+    if "=" in plain or "+" in plain or not plain.isascii() or plain[-1:] in _ODD_ENDS:
         return _keys_of_odd(plain)
     return AddressKeys(key_of(plain), domain_key(plain.rpartition("@")[2]), ())
 
 
-_PLAIN = re.compile(r"[a-z0-9_.!#$%&'*/?^`{|}~-]+@[a-z0-9.-]*[a-z0-9]").fullmatch
-"""What most addresses are: no way that `tracer.address` would find another within."""
+_ODD_ENDS = (".", ">", "")
 
 
 def _keys_of_odd(address: str) -> AddressKeys:

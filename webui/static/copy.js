@@ -1,4 +1,4 @@
-// Copy and print buttons. They are hidden in the page, and shown here, where they work.
+// Copy and print buttons: hidden in the page, and shown here, where they work. Pasting a list.
 const status = document.createElement('p');
 status.className = 'vh';
 status.setAttribute('role', 'status');
@@ -28,3 +28,13 @@ for (const button of document.querySelectorAll('[data-print]')) {
   button.hidden = false;
   button.onclick = () => print();
 }
+
+// A search box has one line: several pasted addresses or ids become "one OR other".
+const box = document.getElementById('q');
+box?.addEventListener('paste', (event) => {
+  const lines = event.clipboardData.getData('text').split(/[\r\n]+/);
+  const items = lines.map((line) => line.trim()).filter(Boolean);
+  if (items.length < 2 || items.some((item) => /\s/.test(item))) return;
+  event.preventDefault();
+  box.setRangeText(items.join(' OR '), box.selectionStart, box.selectionEnd, 'end');
+});
