@@ -2,7 +2,7 @@
 
 The lines are repeated, each time later and with queue ids, Message-IDs and two thirds of the
 addresses of its own, so that a replica is other mail between partly the same people. The
-newest line stays about where it was; the distances between lines are stretched or squeezed
+newest line keeps its time; the distances between lines are stretched or squeezed
 so that the whole covers the days asked for, evenly.
 """
 
@@ -33,7 +33,7 @@ _QUEUE_ID = rf"[0-9A-F]{{5,16}}|[{_BASE51}z]{{10}}z[{_BASE51}]{{1,18}}"
 _OWNED = re.compile(rf"(?:\]: |queued as |orig_queue_id=)({_QUEUE_ID})(?=[:,) \n]|$)")
 _ANY_ID = re.compile(rf"(?<![\w.@<-])({_QUEUE_ID})(?![\w.@-])")
 _MESSAGE_ID = re.compile(r"(message-id=<?)(?=[^<\s])", re.IGNORECASE)
-_ADDRESS = re.compile(r"(\b(?:to|from|orig_to)=<[\w.-]+)(?=@)")
+_ADDRESS = re.compile(r"((?:\b(?:to|from|orig_to)=| )<[\w.-]+)(?=@[\w.-]+>)")
 # Where a replica's own text goes.
 _LONG, _SHORT, _MAIL, _PERSON = "\x01", "\x02", "\x03", "\x04"
 MOST_REPLICAS = len(_BASE51) ** 2
@@ -149,7 +149,8 @@ def scaled(template: Template, lines: int, days: float) -> Iterator[str]:
     replicas = ceil(lines / size)
     if replicas > MOST_REPLICAS:
         raise ValueError(f"{size} lines make {MOST_REPLICAS * size} at most, not {lines}")
-    step_us = days * DAY_US * size / lines
+    part_of_last = template.offsets_us[(lines - 1) % size] / template.span_us
+    step_us = days * DAY_US / (replicas - 1 + part_of_last)
     oldest = template.newest - timedelta(days=days)
     if not template.form.is_iso:
         oldest = oldest.replace(microsecond=0)
@@ -164,7 +165,7 @@ def scaled(template: Template, lines: int, days: float) -> Iterator[str]:
 def write_scaled(log: Path, out: Path, *, lines: int, days: float) -> None:
     """Write the repeated log to a file. Raises ValueError as `scaled` and `template_of` do."""
     template = template_of(log)
-    with out.open("w", buffering=1 << 20, **_ENCODING) as file:  # type: ignore[call-overload]
+    with out.open("w", buffering=1 << 20, **_ENCODING) as file:
         file.writelines(f"{line}\n" for line in scaled(template, lines, days))
 
 

@@ -24,6 +24,7 @@ from tracer.errors import UnusableInput
 from tracer.explain import explanation
 from tracer.exports import as_json
 from tracer.exports.as_json import plain, time_text
+from tracer.ingest import finish
 from tracer.ingest import ingest as store_batch
 from tracer.store.packing import Packer
 from tracer.told import told_of
@@ -88,9 +89,10 @@ def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, lis
     totals, problems = Totals(), []
     try:
         for step in _shown(running, plan, quiet):
-            totals.duplicates += store_batch(engine, step.batch, parse_line)
+            totals.duplicates += store_batch(engine, step.batch, parse_line, bulk=True)
             totals.add(step)
             problems += step.problems
+        finish(engine)
     finally:
         engine.dispose()
     return totals, problems

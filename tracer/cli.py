@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -19,26 +20,28 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tracer import release
 from tracer.config import Config, load
-from tracer.errors import StoreUnavailable
+from tracer.errors import InvalidQuery
 from tracer.exports import as_csv, as_json
-from tracer.model import Row
-from tracer.query import SearchQuery, parse_query
+from tracer.model import Row, when
+from tracer.query import SearchQuery, corrected, parse_query
 from tracer.store import deliveries, sources
-from tracer.store.engine import open_engine, reading
+from tracer.store.engine import StoreUnusable, fault, open_engine, reading
 from tracer.store.migrate import check, migrate
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_CONFIG = click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+_HOME = click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
 
 
 def with_config(command: Command) -> Command:
     """Give a command `--config` and `--home`, and hand it the settings as its first argument."""
 
-    @click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
-    @click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
+    @_CONFIG
+    @_HOME
     @functools.wraps(command)
     def wrapped(config: Path | None, home: Path | None, **given: Any) -> Any:
         return command(load(config, home, os.environ), **given)
@@ -46,27 +49,46 @@ def with_config(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]
 
 
+def without_config(command: Command) -> Command:
+    """Let a command that needs no settings take the options that every command takes."""
+
+    @_CONFIG
+    @_HOME
+    @functools.wraps(command)
+    def wrapped(config: Path | None, home: Path | None, **given: Any) -> Any:
+        return command(**given)
+
+    return wrapped  # type: ignore[return-value]
+
+
 def store_of(config: Config) -> Engine:
     """The store of these settings, created or upgraded if need be."""
     engine = open_engine(config.store.url)
-    migrate(engine)
+    with telling_faults(config):
+        migrate(engine)
     return engine
+
+
+@contextmanager
+def telling_faults(config: Config) -> Iterator[None]:
+    """Raise what the database refuses as StoreUnavailable, which says what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise fault(error, config.store.url.removeprefix("sqlite:///")) from error
 
 
 @contextmanager
 def reading_store(config: Config) -> Iterator[Connection]:
     """A connection to an existing store, for reading only."""
     path = config.store.url.removeprefix("sqlite:///")
-    if path != config.store.url and not Path(path).exists():
-        raise StoreUnavailable(
+    if path != config.store.url and not os.path.exists(path):
+        raise StoreUnusable(
             f"there is no store at {path} yet. Read a log first: mailtracer ingest /var/log/mail.log"
         )
-    try:
-        with reading(open_engine(config.store.url)).connect() as conn:
-            check(conn)
-            yield conn
-    except OperationalError as error:
-        raise StoreUnavailable(f"the store at {path} cannot be read: {error.orig}") from error
+    with telling_faults(config), reading(open_engine(config.store.url)).connect() as conn:
+        check(conn)
+        yield conn
 
 
 @click.command()
@@ -78,17 +100,60 @@ def init(config: Config) -> None:
     Example:  mailtracer init --home /var/lib/mailtracer
     """
     store_of(config).dispose()
-    click.echo(f"the store is ready: {config.store.url}", err=True)
+    click.echo(f"The store is ready: {config.store.url}", err=True)
 
 
-@click.command()
+class BadQuery(click.ClickException):
+    """A query that cannot be understood, shown with the place and a correction."""
+
+    exit_code = InvalidQuery.exit_code
+
+    def __init__(self, text: str, error: InvalidQuery) -> None:
+        super().__init__(str(error))
+        self.lines = [f"mailtracer: column {error.column}: {error}"]
+        if text.strip():
+            self.lines += [f"  {text}", f"  {' ' * (error.column - 1)}^"]
+        if better := corrected(text, error) or error.suggestion:
+            self.lines.append(f"Try: {better}")
+
+    def show(self, file: Any = None) -> None:
+        """Print it to standard error."""
+        click.echo("\n".join(self.lines), file=file, err=True)
+
+
+class _Search(click.Command):
+    """Takes `-status:delivered` for a part of the query: it has no short options but -h."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        mine = (f" {arg}" if _is_negation(arg) else arg for arg in args)
+        return super().parse_args(ctx, list(mine))
+
+
+def _is_negation(arg: str) -> bool:
+    return arg[:1] == "-" and arg[1:2] not in ("", "-") and arg != "-h"
+
+
+@click.command(cls=_Search)
 @with_config
 @click.argument("words", nargs=-1, metavar="[QUERY]")
 @click.option("--since", default="", help="Oldest time: 48h (the default), 7d, 2026-11-22, all.")
 @click.option("--until", default="", help="Newest time, in the same forms.")
-@click.option("--limit", default=50, show_default=True, help="Rows at most; 0 is all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Rows at most; 0 is all.",
+)
 @click.option("--count", "only_count", is_flag=True, help="Only how many there are.")
-@click.option("--group", type=click.Choice(["delivery", "message"]), default="delivery")
+@click.option(
+    "--group",
+    type=click.Choice(["delivery", "message"]),
+    default="delivery",
+    show_default=True,
+    help="A row for each recipient, or one for each message.",
+)
 @click.option("--csv", "form", flag_value="csv", help="CSV, safe for spreadsheets.")
 @click.option("--json", "form", flag_value="json", help="One JSON object a line.")
 def search(
@@ -101,21 +166,32 @@ def search(
     Examples:
       mailtracer search anna@corp.example
       mailtracer search to:anna@ status:failed --since 7d
+      mailtracer search to:@corp.example -status:delivered --count
       mailtracer search from:@northwind.example --csv > mail.csv
     """
     zone = ZoneInfo(config.web.timezone)
-    text = " ".join(words)
-    query = parse_query(text, now_us=now_us(), since=since, until=until, zone=zone)
-    for hint in query.hints:
-        click.echo(hint, err=True)
-    with reading_store(config) as conn:
-        if only_count:
-            _print_count(conn, query)
-            return
-        rows = _rows(conn, query, limit)
-        if group == "message":
-            rows = _first_of_each_message(rows)
-        _print(rows, form or ("table" if sys.stdout.isatty() else "json"), zone)
+    text = " ".join(word.lstrip() for word in words)
+    _check_time("--since", since, zone)
+    _check_time("--until", until, zone)
+    try:
+        query = parse_query(text, now_us=now_us(), since=since, until=until, zone=zone)
+        for hint in query.hints:
+            click.echo(hint, err=True)
+        with reading_store(config) as conn:
+            if only_count:
+                _print_count(conn, query, group)
+            else:
+                form = form or ("table" if sys.stdout.isatty() else "json")
+                _print(_rows(conn, query, limit, group), form, zone)
+    except InvalidQuery as error:
+        raise BadQuery(text.replace("\n", " "), error) from error
+
+
+def _check_time(option: str, text: str, zone: ZoneInfo) -> None:
+    try:
+        parse_query("", now_us=now_us(), since=text, zone=zone)
+    except InvalidQuery as error:
+        raise click.BadParameter(f"{error}.", param_hint=option) from error
 
 
 def now_us() -> int:
@@ -123,22 +199,27 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _print_count(conn: Connection, query: SearchQuery) -> None:
+def _print_count(conn: Connection, query: SearchQuery, group: str) -> None:
+    if group == "message":
+        count = sum(1 for _ in _first_of_each_message(deliveries.rows(conn, query)))
+    else:
+        count = deliveries.count(conn, query)
     complete = as_json.time_text(sources.complete_until(conn))
-    found = {"count": deliveries.count(conn, query), "complete_until": complete}
-    click.echo(json.dumps(found))
+    click.echo(json.dumps({"count": count, "complete_until": complete}))
 
 
-def _rows(conn: Connection, query: SearchQuery, limit: int) -> Iterable[Row]:
-    if limit <= 0:
+def _rows(conn: Connection, query: SearchQuery, limit: int, group: str) -> Iterable[Row]:
+    if group == "message":
+        return islice(_first_of_each_message(deliveries.rows(conn, query)), limit or None)
+    if not limit:
         return deliveries.rows(conn, query)
     return deliveries.search(conn, query, limit=limit).rows
 
 
 def _first_of_each_message(rows: Iterable[Row]) -> Iterator[Row]:
-    seen: set[str] = set()
+    seen: set[tuple[int, str]] = set()
     for row in rows:
-        message = row.queue_ids[0]
+        message = row.received_us, row.queue_ids[0]  # a queue id alone is used again
         if message not in seen:
             seen.add(message)
             yield row
@@ -164,7 +245,7 @@ def _table(rows: Iterable[Row], zone: ZoneInfo) -> Any:
 
     table = Table("Received", "Status", "From", "To", "Subject, reply", "Id", box=None)
     for row in rows:
-        at = as_json.when(row.received_us).astimezone(zone)
+        at = when(row.received_us).astimezone(zone)
         failed = f"{row.cause}: {row.reply}" if row.cause else row.subject
         cells = (
             f"{at:%d %b %H:%M:%S}",
@@ -179,6 +260,11 @@ def _table(rows: Iterable[Row], zone: ZoneInfo) -> Any:
 
 
 @click.command()
+@without_config
 def version() -> None:
-    """Print the version."""
+    """Print the version.
+
+    \b
+    Example:  mailtracer version
+    """
     click.echo(release.version())

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from tracer import fold
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, join
-from tracer.model import Delivery, Hop, Parse
+from tracer.model import DAY_US, Delivery, Hop, Parse
 from tracer.store import days, sources, stays
 from tracer.store.packing import Packer, encoded
 from tracer.store.terms import Tie
@@ -43,6 +43,7 @@ class Batch(msgspec.Struct, gc=False):
     progress: sources.Progress | None
 
 
+BULK_BEHIND_US = DAY_US  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
 
@@ -56,24 +57,34 @@ def arrival(folded: fold.Folded, host: str, known: tuple[int, int] = (0, 0)) -> 
     return Arrival(folded.hop, folded.deliveries, len(folded.events), lines, *known)
 
 
-def ingest(engine: Engine, batch: Batch, parse: Parse) -> int:
+def ingest(engine: Engine, batch: Batch, parse: Parse, *, bulk: bool = False) -> int:
     """Store a batch and its progress in ONE transaction; the number of events known before.
 
-    `parse` reads the lines of a stay that is already stored and now gets more.
+    `parse` reads the lines of a stay that is already stored and now gets more. With `bulk`
+    new days get their indexes when later days have begun; call `finish` at the end.
     """
     with engine.begin() as conn:
-        work = _Ingest(conn, parse)
+        work = _Ingest(conn, parse, bulk=bulk)
         work.store(batch.arrivals)
         if batch.progress:
             sources.advance(conn, batch.progress)
+            if bulk and batch.progress.last_us is not None:
+                days.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
         return work.duplicates
+
+
+def finish(engine: Engine) -> None:
+    """End a bulk: whatever index is lacking is built, also after one that was cut off."""
+    with engine.begin() as conn:
+        days.finish(conn)
 
 
 class _Ingest:
     """One transaction's work; what it looked up lives as long as the transaction."""
 
-    def __init__(self, conn: Connection, parse: Parse) -> None:
+    def __init__(self, conn: Connection, parse: Parse, *, bulk: bool) -> None:
         self.conn = conn
+        self.bulk = bulk
         self.packer = Packer(parse)
         self.live = set(days.live(conn))
         self.own: dict[str, set[int]] = defaultdict(set)  # queue id -> stored hops that have it
@@ -86,7 +97,7 @@ class _Ingest:
         self._look_up((item.hop, item.deliveries) for item in arrivals)
         fresh = list(self._settle(arrivals))
         self._keep_apart(fresh)
-        stays.save(self.conn, self._link(fresh))
+        stays.save(self.conn, self._link(fresh), bulk=self.bulk)
 
     def _look_up(self, told: Iterable[tuple[Hop, Iterable[Delivery]]]) -> None:
         """Ask each day once for every queue id that may tie these hops to what is stored."""
@@ -184,6 +195,7 @@ class _Ingest:
             self.here[stay.hop.queue_id].append(stay)
         changed = dict(self.stays)
         waiting = sorted(filter(self._is_tied, fresh), key=lambda stay: stay.hop.hop_id)
+        self._get(set().union(*map(self._stored_around, waiting)))
         for _ in range(_LONGEST_CHAIN if waiting else 0):
             joined: dict[int, Stay] = {}
             for before, after in self._pairs(waiting):
@@ -206,6 +218,18 @@ class _Ingest:
                 if queue_id in self.here or queue_id in self.own:
                     return True
         return False
+
+    def _stored_around(self, stay: Stay) -> set[int]:
+        """Stored hops that a stay may be joined with, to load them all at once."""
+        queue_id = stay.hop.queue_id
+        found = self.ties.get((queue_id, Tie.NEXT), set()) | self.ties.get(
+            (queue_id, Tie.FROM), set()
+        )
+        deliveries = (placed.delivery for placed in stay.placed)
+        for tied in _queue_ids(stay.hop, deliveries):
+            if tied != queue_id and tied in self.own:
+                found |= self.own[tied]
+        return found
 
     def _pairs(self, around: list[Stay]) -> Iterator[tuple[Stay, Stay]]:
         """The edges at these stays, each once: both ends and two lines may tell of it."""

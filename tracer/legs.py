@@ -23,7 +23,7 @@ _HANDED_ON = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REQUEUED_FROM = frozenset({Outcome.DEFERRED, Outcome.PENDING, Outcome.UNKNOWN, Outcome.REMOVED})
 
 
-class Before(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Before(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a leg knows from the legs before it."""
 
     received_us: int  # when the first leg opened

@@ -6,8 +6,10 @@ does not wait for the web server's packages.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -25,8 +27,26 @@ COMMANDS = {
 }
 
 
+class Failed(click.ClickException):
+    """An error of ours as one line on standard error, and the contract's exit code."""
+
+    def __init__(self, error: TracerError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+
+    def show(self, file: Any = None) -> None:
+        """Print it."""
+        click.echo(f"mailtracer: {self.message}", file=file, err=True)
+
+
 class Commands(click.Group):
     """A group whose commands are imported by name."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TracerError as error:
+            raise Failed(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -39,25 +59,34 @@ class Commands(click.Group):
         return command
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands,
+    name="mailtracer",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 def mailtracer() -> None:
-    """Message trace and delivery diagnostics for any mail system."""
+    """Message trace and delivery diagnostics for any mail system.
+
+    \b
+    Examples:
+      mailtracer ingest /var/log/mail.log*
+      mailtracer search to:anna@corp.example
+      mailtracer COMMAND --help
+    """
 
 
 def main() -> None:
-    """The command `mailtracer`; errors become one line and the contract's exit code."""
+    """The command `mailtracer`."""
     try:
-        code = mailtracer(standalone_mode=False)
+        code = mailtracer(prog_name="mailtracer", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever read the result has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
-    except TracerError as error:
-        click.echo(f"mailtracer: {error}", err=True)
-        sys.exit(error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -9,15 +9,23 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 
 from tracer.errors import InvalidQuery
+from tracer.legs import Before
 from tracer.model import SUCCEEDED
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
+from tracer.store.more import More
 from tracer.store.terms import WHOLE_HOP, Role, Tie, client_key, domain_key, key_of
 
-_BEFORE = "json_extract(d.more, '$.before.{}')"
-SUBJECT = f"coalesce(nullif(h.subject, ''), {_BEFORE.format('subject')}, '')"
-AUTH = f"coalesce({_BEFORE.format('auth')}, h.auth)"
-CLIENT = _BEFORE.format("client")
-PATH = _BEFORE.format("path")
+
+def _before(name: str) -> str:
+    """A field of `Before` inside the column `more` (tracer.store.more.More)."""
+    place = More.__struct_fields__.index("before"), Before.__struct_fields__.index(name)
+    return "json_extract(d.more, '$[{}][{}]')".format(*place)
+
+
+SUBJECT = f"coalesce(nullif(h.subject, ''), {_before('subject')}, '')"
+AUTH = f"coalesce({_before('auth')}, h.auth)"
+CLIENT = _before("client")
+PATH = _before("path")
 
 
 class Conditions:

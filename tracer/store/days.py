@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
+from sqlalchemy.schema import CreateTable
 
 from tracer.model import DAY_US, EPOCH, when
 from tracer.store.schema import day_tables, days
 
 MILLISECOND_US = 1000
+LIVE, LOADING = "live", "loading"
+NEEDED_WHILE_WRITING = "queue_id"
 ID_BITS = 20
 
 
@@ -62,10 +65,28 @@ def within(conn: Connection, since_us: int | None, until_us: int | None) -> list
     return [day for day in live(conn) if low <= day <= high]
 
 
-def ensure(conn: Connection, day: str) -> None:
-    """Create the tables of a day, unless they exist."""
+def ensure(conn: Connection, day: str, *, bulk: bool = False) -> None:
+    """Create the tables of a day, unless they exist.
+
+    With `bulk` the indexes that only searches need come when the day is full (`finish`):
+    building them at once takes a third of the time that growing them takes, and they
+    come out smaller. Searches work meanwhile, by walking the day.
+    """
     if conn.execute(days.select().where(days.c.day == day)).first():
         return
     for table in day_tables(day):
-        table.create(conn)
-    conn.execute(days.insert().values(day=day, state="live"))
+        conn.execute(CreateTable(table))
+        for index in table.indexes:
+            if not bulk or index.columns.keys() == [NEEDED_WHILE_WRITING]:
+                index.create(conn)
+    conn.execute(days.insert().values(day=day, state=LOADING if bulk else LIVE))
+
+
+def finish(conn: Connection, *, before: str = "99999999") -> None:
+    """Give the days before this one the indexes they still lack."""
+    loading = select(days.c.day).where(days.c.state == LOADING, days.c.day < before)
+    for day in conn.execute(loading).scalars().all():
+        for table in day_tables(day):
+            for index in table.indexes:
+                index.create(conn, checkfirst=True)
+        conn.execute(days.update().where(days.c.day == day).values(state=LIVE))

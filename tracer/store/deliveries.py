@@ -19,6 +19,7 @@ from tracer.model import Outcome, Page, Row
 from tracer.query import SearchQuery
 from tracer.store import days
 from tracer.store.more import read_more
+from tracer.store.terms import client_of
 from tracer.store.selection import select, union
 from tracer.store.summary import Bucket, Summary, summary
 
@@ -28,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 _COLUMNS = """d.hop_id, d.n, h.opened_us, d.last_us, d.outcome, d.cause, h.sender, d.recipient,
- d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more, h.client,
+ d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more, h.client_key,
  d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status, h.source"""
 
 
@@ -119,7 +120,7 @@ def row_of(values: Sequence[Any]) -> Row:
     return Row(
         row_id(hop_id, recipient, original), before.received_us, last_us, Outcome(outcome), cause,
         sender, recipient, original, subject or before.subject, message_id, direction, host,
-        queue_id, queue_ids, before.client or client, relay, size, attempts, delay_s, reply,
+        queue_id, queue_ids, before.client or client_of(client), relay, size, attempts, delay_s, reply,
         status, source,
     )  # fmt: skip
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
 
 CACHE_KIB = 48 * 1024
 _PRAGMAS = (
-    "PRAGMA page_size = 8192",
+    "PRAGMA page_size = 16384",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     f"PRAGMA cache_size = -{CACHE_KIB}",
@@ -20,6 +20,13 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
 )
+_BRIEF = ("locked", "busy")  # words of SQLite for what passes
+
+
+class StoreUnusable(StoreUnavailable):
+    """There is no store there, or none that this version can use; waiting does not help."""
+
+    exit_code = 69
 
 
 def open_engine(url: str) -> Engine:
@@ -46,7 +53,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreUnavailable(
+        raise StoreUnusable(
             f"cannot make the folder {folder}: {error.strerror}. "
             "Choose another with --home, or give this user the right to write there."
         ) from error
@@ -63,5 +70,15 @@ def _begin(connection: Any) -> None:
     reads_only = connection.get_execution_options().get("reads_only", False)
     try:
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
-    except OperationalError as error:
-        raise StoreUnavailable("the store is busy; try again in a moment") from error
+    except DBAPIError as error:
+        raise fault(error, connection.engine.url.database) from error
+
+
+def fault(error: DBAPIError, database: str | None) -> StoreUnavailable:
+    """What a failure of the database means to the person who ran into it."""
+    said = str(error.orig)
+    if "full" in said:
+        return StoreUnavailable(f"the store at {database} cannot grow: {said}. Make room for it.")
+    if any(word in said for word in _BRIEF):
+        return StoreUnavailable("the store is busy; try again in a moment")
+    return StoreUnusable(f"the store at {database} cannot be used: {said}")

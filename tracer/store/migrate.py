@@ -6,24 +6,31 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from tracer.errors import StoreUnavailable
+from tracer.store.engine import StoreUnusable
 
 
 def migrate(engine: Engine) -> None:
-    """Create or upgrade the schema in one transaction; nothing happens if it is the newest."""
+    """Create or upgrade the schema in one transaction; nothing happens if it is the newest.
+
+    Raises StoreUnusable where a newer version has made the schema.
+    """
     with engine.begin() as conn:
-        if revision(conn) != head():
+        found = revision(conn)
+        if found and not _is_known(found):
+            raise _foreign(found)
+        if found != head():
             _upgrade(conn)
 
 
 def check(conn: Connection) -> None:
-    """Raise StoreUnavailable, saying what to do, unless the schema is the newest."""
+    """Raise StoreUnusable, saying what to do, unless the schema is the newest."""
     found = revision(conn)
-    if found != head():
-        state = f"has schema {found}" if found else "is empty"
-        raise StoreUnavailable(
-            f"the store {state}; this version needs {head()}. Run `mailtracer init`."
-        )
+    if found == head():
+        return
+    if found and not _is_known(found):
+        raise _foreign(found)
+    state = f"has schema {found}" if found else "is empty"
+    raise StoreUnusable(f"the store {state}; this version needs {head()}. Run `mailtracer init`.")
 
 
 def head() -> str:
@@ -36,6 +43,17 @@ def revision(conn: Connection) -> str:
     if not inspect(conn).has_table("alembic_version"):
         return ""
     return conn.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def _is_known(name: str) -> bool:
+    return files(__package__).joinpath(f"migrations/versions/{name}.py").is_file()
+
+
+def _foreign(found: str) -> StoreUnusable:
+    return StoreUnusable(
+        f"the store has schema {found}, which this version does not know (it knows up to "
+        f"{head()}). Use the version that made the store, or a newer one."
+    )
 
 
 def _upgrade(conn: Connection) -> None:

@@ -7,8 +7,8 @@ import msgspec
 from tracer.legs import Before, Placed
 
 
-class More(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The rest of a placed delivery."""
+class More(msgspec.Struct, frozen=True, array_like=True):
+    """The rest of a placed delivery, as a JSON array in this order."""
 
     command: str = ""
     first_us: int | None = None  # None: the same as last_us

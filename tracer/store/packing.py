@@ -9,9 +9,11 @@ The first octet names the dictionary: a newer one may come, an old one stays rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import accumulate
+from operator import sub
 
 import msgspec
 import zstandard
@@ -22,32 +24,65 @@ _NEWEST = 1
 _LEVEL = 3
 
 
-class Said(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One log line about a message. `tls` is what another line of the same process told."""
-
-    at_us: int
-    program: str
-    pid: str
-    text: str
-    source: str = ""
-    tls: str = ""
-
-
 class Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The lines of one hop in order of time, from one host as it names itself in them."""
+    """The lines of one hop in order of time, column by column, which packs best.
 
-    host: str
-    said: tuple[Said, ...]
+    A column of text has one entry a line, parted by line ends; one entry alone stands for
+    all. In `texts` the hop's own queue id at the start of a line is left out.
+    """
+
+    host: str  # as the lines call it
+    first_us: int
+    later_us: tuple[int, ...]  # each after the line before it
+    programs: str
+    pids: str
+    texts: str
+    sources: str
+    tls: str  # what another line of the same process told
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Lines).decode
+_OWN = "\1"  # stands for "QUEUE-ID: "; no log line has this character
 
 
-def encoded(host: str, events: Iterable[Event]) -> bytes:
-    """The lines that events were read from, as MessagePack of Lines."""
-    said = [(e.at_us, e.program, e.pid, e.text, e.source, e.tls) for e in events]
-    return _encode((host, said))
+def encoded(host: str, events: Sequence[Event]) -> bytes:
+    """The lines that events of one hop were read from, as MessagePack of Lines."""
+    times = [event.at_us for event in events]
+    own = f"\n{events[0].queue_id}: "
+    texts = "\n" + "\n".join([event.text for event in events])
+    return _encode(
+        (
+            host,
+            times[0],
+            list(map(sub, times[1:], times)),
+            "\n".join([event.program for event in events]),
+            "\n".join([event.pid for event in events]),
+            texts.replace(own, f"\n{_OWN}")[1:],
+            _column([event.source for event in events]),
+            _column([event.tls for event in events]),
+        )
+    )
+
+
+def _column(values: list[str]) -> str:
+    return values[0] if values.count(values[0]) == len(values) else "\n".join(values)
+
+
+def _spread(column: str, count: int) -> list[str]:
+    values = column.split("\n")
+    return values * count if len(values) == 1 else values
+
+
+def log_lines(lines: Lines, queue_id: str) -> Iterator[tuple[LogLine, str]]:
+    """Each line with the TLS version that belongs to it."""
+    times = accumulate(lines.later_us, initial=lines.first_us)
+    texts = lines.texts.split("\n")
+    columns = (lines.programs, lines.pids, lines.sources, lines.tls)
+    spread = (_spread(column, len(texts)) for column in columns)
+    for at_us, text, program, pid, source, tls in zip(times, texts, *spread, strict=True):
+        whole = f"{queue_id}: {text[1:]}" if text.startswith(_OWN) else text
+        yield LogLine(at_us, lines.host, program, pid, whole, "", source), tls
 
 
 class Packer:
@@ -75,14 +110,12 @@ class Packer:
 
     def read(self, lines: bytes, hop: Hop) -> list[Event]:
         """The events of a hop from what `encoded` returned."""
-        told = _decode(lines)
-        return [event for said in told.said for event in self._of_line(told.host, said, hop)]
-
-    def _of_line(self, host: str, said: Said, hop: Hop) -> Iterable[Event]:
-        line = LogLine(said.at_us, host, said.program, said.pid, said.text, "", said.source)
-        for event in self._parse(line):
-            if event.queue_id == hop.queue_id:
-                yield msgspec.structs.replace(event, tls=said.tls) if said.tls else event
+        return [
+            msgspec.structs.replace(event, tls=tls) if tls else event
+            for line, tls in log_lines(_decode(lines), hop.queue_id)
+            for event in self._parse(line)
+            if event.queue_id == hop.queue_id
+        ]
 
 
 @cache

@@ -63,7 +63,6 @@ _hops = Table(
     Column("message_id", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("sender", String, nullable=False),
-    Column("client", String, nullable=False),
     Column("helo", String, nullable=False),
     Column("auth", String, nullable=False),
     Column("tls", String, nullable=False),

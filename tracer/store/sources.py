@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -65,9 +66,9 @@ def advance(conn: Connection, progress: Progress) -> None:
     conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
-def _extreme(choose: type[min] | type[max], *times: int | None) -> int | None:  # type: ignore[valid-type]
+def _extreme(choose: Callable[[list[int]], int], *times: int | None) -> int | None:
     known = [at for at in times if at is not None]
-    return choose(known) if known else None  # type: ignore[call-arg]
+    return choose(known) if known else None
 
 
 def _one(conn: Connection, name: str) -> SourceState | None:

@@ -27,6 +27,7 @@ from tracer.store.terms import (
     Tie,
     address_keys,
     client_key,
+    client_of,
     key_of,
 )
 
@@ -34,8 +35,8 @@ Values = tuple[Any, ...]
 _FIRST = itemgetter(0)
 
 
-def save(conn: Connection, stays: Iterable[Stay]) -> None:
-    """Write stays, new ones and stored ones that changed. Their days are created."""
+def save(conn: Connection, stays: Iterable[Stay], *, bulk: bool = False) -> None:
+    """Write stays, new ones and stored ones that changed; days are created (`bulk`: days.ensure)."""
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     for stay in stays:
         if stay.is_stored:
@@ -49,7 +50,7 @@ def save(conn: Connection, stays: Iterable[Stay]) -> None:
         for tie_day, values in _tie_values(stay, day):
             tables[tie_day, "ties"].append(values)
     for day in {day for day, _ in tables}:
-        days.ensure(conn, day)
+        days.ensure(conn, day, bulk=bulk)
     for (day, name), values_of_table in tables.items():
         if values_of_table:
             values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
@@ -188,23 +189,20 @@ def _hop_values(hop: Hop) -> Values:
     sender = address_keys(hop.sender) if hop.sender else _NOBODY
     return (
         hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us, hop.message_id,
-        hop.subject, hop.sender, hop.client, hop.helo, hop.auth, hop.tls, hop.size, hop.source,
+        hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, hop.source,
         " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), sender.own, sender.domain,
         key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
     )  # fmt: skip
 
 
-_KEYS_OF_A_HOP = 4
-
-
 def _hop(values: Values) -> Hop:
     (
-        hop_id, host, queue_id, opened_us, last_us, message_id, subject, sender, client, helo,
-        auth, tls, size, source, before, notices,
-    ) = values[:-_KEYS_OF_A_HOP]  # fmt: skip
+        hop_id, host, queue_id, opened_us, last_us, message_id, subject, sender, helo, auth,
+        tls, size, source, before, notices, _sender, _domain, _message, client,
+    ) = values  # fmt: skip
     return Hop(
         hop_id, host, queue_id, opened_us, last_us, message_id=message_id, subject=subject,
-        sender=sender, client=client, helo=helo, auth=auth, tls=tls, size=size, source=source,
+        sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls, size=size, source=source,
         from_queue_ids=tuple(before.split()), notice_queue_ids=tuple(notices.split()),
     )  # fmt: skip
 

@@ -92,3 +92,11 @@ def client_key(client: str) -> str:
         return mark + socket.inet_pton(family, client).hex()
     except (OSError, ValueError):
         return ""
+
+
+def client_of(key: str | None) -> str:
+    """The address that a client key stands for; `""` for none."""
+    if not key:
+        return ""
+    family = socket.AF_INET6 if key[0] == "6" else socket.AF_INET
+    return socket.inet_ntop(family, bytes.fromhex(key[1:]))
