@@ -75,6 +75,6 @@ def _over_time(place: Workplace) -> Figure:
 
 
 def _size(place: Workplace) -> Figure:
-    stored, read = octets_of(place.home), place.scaled.stat().st_size
+    stored, read = octets_of(place.folder / "scaled"), place.scaled.stat().st_size
     note = f"{stored / MEGABYTE:,.0f} MB of {read / MEGABYTE:,.0f} MB"
     return Figure("store against log, octets", place.on_scaled, (stored / read,), "x", SIZE, note)

@@ -150,7 +150,7 @@ def scaled(template: Template, lines: int, days: float) -> Iterator[str]:
     if replicas > MOST_REPLICAS:
         raise ValueError(f"{size} lines make {MOST_REPLICAS * size} at most, not {lines}")
     part_of_last = template.offsets_us[(lines - 1) % size] / template.span_us
-    step_us = days * DAY_US / (replicas - 1 + part_of_last)
+    step_us = days * DAY_US / (replicas - 1 + part_of_last or 1)
     oldest = template.newest - timedelta(days=days)
     if not template.form.is_iso:
         oldest = oldest.replace(microsecond=0)

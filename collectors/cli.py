@@ -18,9 +18,9 @@ from collectors.formats import FORMATS, parse_line
 from collectors.inputs import InputProblem
 from collectors.reading import read
 from collectors.zone import zone_named
-from tracer.cli import reading_store, store_of, with_config
+from tracer.cli import reading_store, store_of, telling_faults, with_config, without_config
 from tracer.config import Config
-from tracer.errors import UnusableInput
+from tracer.errors import ConfigError, UnusableInput
 from tracer.explain import explanation
 from tracer.exports import as_json
 from tracer.exports.as_json import plain, time_text
@@ -88,11 +88,12 @@ def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, lis
     gc.disable()  # what is stored is acyclic; looking for cycles costs a tenth of the time
     totals, problems = Totals(), []
     try:
-        for step in _shown(running, plan, quiet):
-            totals.duplicates += store_batch(engine, step.batch, parse_line, bulk=True)
-            totals.add(step)
-            problems += step.problems
-        finish(engine)
+        with telling_faults(config):
+            for step in _shown(running, plan, quiet):
+                totals.duplicates += store_batch(engine, step.batch, parse_line, bulk=True)
+                totals.add(step)
+                problems += step.problems
+            finish(engine)
     finally:
         engine.dispose()
     return totals, problems
@@ -121,7 +122,12 @@ def _shown(running: Iterable[Step], plan: Plan, quiet: bool) -> Iterator[Step]:
 @click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
 @click.option("--source", default="", help="Name of the source; by default the log's own.")
 @click.option("--host", default="", help="Host to note where lines name none.")
-@click.option("--year", type=int, help="Year of the first line, if its stamps have none.")
+@click.option(
+    "--year",
+    type=click.IntRange(1970, 2999),
+    metavar="YYYY",
+    help="Year of the first line, if its stamps have none.",
+)
 @click.option(
     "--timezone", default="", help="Zone of stamps that name none; by default this machine's."
 )
@@ -140,49 +146,71 @@ def ingest(
       mailtracer ingest /var/log/mail.log*
       journalctl -o json -u postfix@- | mailtracer ingest --source mx1 -
     """
-    if timezone:
-        zone_named(timezone)
+    _check_zone(timezone)
     inputs, problems = expand(paths)
+    if not inputs and not problems:
+        problems = [InputProblem(path, "holds no file to read") for path in paths]
     started = time.monotonic()
     plan = Plan(tuple(inputs), form, source, host, year, timezone)
     totals, later_problems = run(config, plan)
-    problems += later_problems
-    for problem in problems:
-        click.echo(f"{problem.path}: {problem.message}", err=True)
+    _tell(problems + later_problems)
     result = totals.result(time.monotonic() - started)
-    if as_object:
-        click.echo(json.dumps(result))
-    else:
-        click.echo(_in_words(result), err=True)
-    if problems and not totals.lines:
+    click.echo(json.dumps(result) if as_object else _in_words(result))
+    if totals.lines == totals.unparsed and (problems or later_problems):
         raise UnusableInput("nothing could be read")
 
 
+def _check_zone(name: str) -> None:
+    try:
+        zone_named(name or "UTC")
+    except ConfigError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--timezone") from error
+
+
+def _tell(problems: Iterable[InputProblem]) -> None:
+    for problem in problems:
+        click.echo(f"{problem.path}: {problem.message}", err=True)
+
+
 def _in_words(result: dict[str, Any]) -> str:
-    return (
-        f"{result['lines']:,} lines read, {result['messages']:,} messages, "
-        f"{result['deliveries']:,} deliveries, {result['unparsed']:,} lines not understood, "
-        f"{result['seconds']} s"
-    )
+    told = [
+        f"{_counted(result['lines'], 'line')} read",
+        _counted(result["messages"], "message"),
+        _counted(result["deliveries"], "delivery", "deliveries"),
+    ]
+    if result["duplicates"]:
+        told.append(f"{_counted(result['duplicates'], 'event')} known before")
+    if result["unparsed"]:
+        told.append(f"{_counted(result['unparsed'], 'line')} not understood")
+    return f"{', '.join(told)}; {result['seconds']:.1f} s"
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
 @click.command()
+@without_config
 @click.argument("path")
 @click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
 def parse(path: str, form: str) -> None:
-    """Print the events of a log, one JSON object a line.
+    """Print the events of a log, one JSON object a line. Nothing is stored.
 
     \b
     Example:  mailtracer parse /var/log/mail.log | head
     """
     inputs, problems = expand([path])
-    for problem in problems:
-        click.echo(f"{problem.path}: {problem.message}", err=True)
     packer = Packer(parse_line)
+    lines = 0
     for step in steps(Plan(tuple(inputs), form)):
+        problems += step.problems
+        lines += step.batch.progress.lines if step.batch.progress else 0
         for item in step.batch.arrivals:
             for event in packer.read(item.lines, item.hop):
                 click.echo(msgspec.json.encode(plain(event)).decode())
+    _tell(problems)
+    if problems and not lines:
+        raise UnusableInput("nothing could be read")
 
 
 @click.command()
@@ -209,7 +237,7 @@ def show(config: Config, wanted: str, lang: str, as_object: bool) -> None:
     row = trace.row
     click.echo(f"{told.headline}\n{told.acts}\n")
     for number, (what, how) in enumerate(told.steps, 1):
-        click.echo(f"{number}. {what} {how}".rstrip())
+        click.echo(f"{number}. {what}{how}")
     click.echo(f"\n{row.status}  {row.sender} -> {row.recipient}  {row.subject}")
     for leg in trace.legs:
         for event in leg.events:

@@ -1,12 +1,14 @@
 """Reading in a process of its own, so that parsing and writing share two cores.
 
-The child gets the plan as its argument and writes length-prefixed MessagePack of Step to
-a pipe. It loads neither the store nor the command line, hence stays small.
+The child gets the plan through a pipe (a folder of logs would be too long for an argument)
+and writes length-prefixed MessagePack of Step to another one. It loads neither the store
+nor the command line, hence stays small.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +28,8 @@ _LENGTH = struct.Struct("<I")
 class ReadingFailed(TracerError):
     """The reading process ended before it had read everything."""
 
+    exit_code = 75
+
 
 def read(plan: Plan) -> Iterator[Step]:
     """The steps of a plan, read beside the caller where that pays."""
@@ -37,10 +41,14 @@ def read(plan: Plan) -> Iterator[Step]:
 
 def _read_beside(plan: Plan) -> Iterator[Step]:
     """Start the child now, so that it reads while the caller opens the store."""
+    planned, planning = os.pipe()
     receiving, sending = os.pipe()
-    command = [sys.executable, "-m", __name__, str(sending), msgspec.json.encode(plan).hex()]
-    child = subprocess.Popen(command, pass_fds=[sending], env=_environment())
+    command = [sys.executable, "-P", "-m", __name__, str(planned), str(sending)]
+    child = subprocess.Popen(command, pass_fds=[planned, sending], env=_environment())
+    os.close(planned)
     os.close(sending)
+    with os.fdopen(planning, "wb") as pipe:
+        pipe.write(msgspec.msgpack.encode(plan))
     return _received(child, receiving)
 
 
@@ -50,12 +58,15 @@ def _received(child: subprocess.Popen[bytes], receiving: int) -> Iterator[Step]:
         with os.fdopen(receiving, "rb", buffering=1 << 20) as pipe:
             for frame in _frames(pipe):
                 yield decode(frame)
-    finally:
-        if sys.exc_info()[0] is not None:
-            child.terminate()
-        code = child.wait()
-    if code:
-        raise ReadingFailed(f"the reading process ended with code {code}; what it read is stored")
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+    if code := child.wait():
+        raise ReadingFailed(
+            f"the reading process ended with code {code}; what it read is stored. "
+            "Read the same again to go on."
+        )
 
 
 def _environment() -> dict[str, str]:
@@ -65,16 +76,25 @@ def _environment() -> dict[str, str]:
 
 
 def _frames(pipe: BinaryIO) -> Iterator[bytes]:
-    while head := pipe.read(_LENGTH.size):
-        yield pipe.read(_LENGTH.unpack(head)[0])
+    """The whole frames; one that was cut off by the child's end is left out."""
+    while len(head := pipe.read(_LENGTH.size)) == _LENGTH.size:
+        length = _LENGTH.unpack(head)[0]
+        frame = pipe.read(length)
+        if len(frame) < length:
+            return
+        yield frame
 
 
 def main() -> None:
-    """The child: argv is the pipe's number and the plan."""
-    sending, plan = int(sys.argv[1]), bytes.fromhex(sys.argv[2])
+    """The child: argv is the number of the plan's pipe and of the pipe to write to."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both: the caller decides
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # when the caller is gone, so is the child
+    planned, sending = map(int, sys.argv[1:])
+    with os.fdopen(planned, "rb") as pipe:
+        plan = msgspec.msgpack.decode(pipe.read(), type=Plan)
     encode = msgspec.msgpack.Encoder().encode
     with os.fdopen(sending, "wb") as pipe:
-        for step in steps(msgspec.json.decode(plan, type=Plan)):
+        for step in steps(plan):
             frame = encode(step)
             pipe.write(_LENGTH.pack(len(frame)))
             pipe.write(frame)

@@ -84,7 +84,8 @@ def reading_store(config: Config) -> Iterator[Connection]:
     path = config.store.url.removeprefix("sqlite:///")
     if path != config.store.url and not os.path.exists(path):
         raise StoreUnusable(
-            f"there is no store at {path} yet. Read a log first: mailtracer ingest /var/log/mail.log"
+            f"there is no store at {path} yet. "
+            "Read a log first: mailtracer ingest /var/log/mail.log"
         )
     with telling_faults(config), reading(open_engine(config.store.url)).connect() as conn:
         check(conn)

@@ -7,6 +7,9 @@ from ipaddress import ip_address
 
 from tracer.model import Delivery, Outcome
 
+DIRECTIONS = ("", "inbound", "outbound", "relayed", "internal")
+"""In the order in which the store numbers them; new ones go to the end."""
+
 _OURS = frozenset({Outcome.DELIVERED, Outcome.JUNKED, Outcome.EXPANDED, Outcome.REJECTED})
 _LOCAL_AGENTS = frozenset({"local", "virtual", "lmtp", "pipe", "discard"})
 
@@ -39,7 +42,7 @@ def _is_private(client: str) -> bool:
         address = ip_address(client)
     except ValueError:
         return False
-    return address.is_loopback or address.is_private and not _is_documentation(client)
+    return address.is_loopback or (address.is_private and not _is_documentation(client))
 
 
 def _is_documentation(client: str) -> bool:

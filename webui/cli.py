@@ -27,26 +27,15 @@ COMMANDS = {
 }
 
 
-class Failed(click.ClickException):
-    """An error of ours as one line on standard error, and the contract's exit code."""
-
-    def __init__(self, error: TracerError) -> None:
-        super().__init__(str(error))
-        self.exit_code = error.exit_code
-
-    def show(self, file: Any = None) -> None:
-        """Print it."""
-        click.echo(f"mailtracer: {self.message}", file=file, err=True)
-
-
 class Commands(click.Group):
-    """A group whose commands are imported by name."""
+    """A group whose commands are imported by name, and whose errors are one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except TracerError as error:
-            raise Failed(error) from error
+            click.echo(f"mailtracer: {error}", err=True)
+            raise click.exceptions.Exit(error.exit_code) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)

@@ -131,7 +131,7 @@ def _show_one(config: Config) -> None:
     row = trace.row
     click.echo(f"{row.sender} -> {row.recipient}: {row.status}\n\n{told.headline}\n{told.acts}")
     for number, (what, how) in enumerate(told.steps, 1):
-        click.echo(f"  {number}. {what} {how}".rstrip())
+        click.echo(f"  {number}. {what}{how}")
 
 
 def _free(listen: str) -> str:

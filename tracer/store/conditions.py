@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 
+from tracer.direction import DIRECTIONS
 from tracer.errors import InvalidQuery
 from tracer.legs import Before
 from tracer.model import SUCCEEDED
@@ -139,6 +140,16 @@ class Conditions:
         """A column that is one of a few words."""
         return f"{column} = {self.bind(_kind_and_text(value)[1])}"
 
+    def direction(self, value: Match | Compare) -> str:
+        """Deliveries that went one way."""
+        return f"d.direction = {DIRECTIONS.index(_kind_and_text(value)[1])}"
+
+    def source(self, value: Match | Compare) -> str:
+        """Deliveries whose lines came from a source."""
+        return (
+            f"h.source_id IN (SELECT id FROM sources WHERE {self.text(value, 'name', whole=True)})"
+        )
+
     def number(self, value: Match | Compare, column: str) -> str:
         """A column compared with a number."""
         if isinstance(value, Match):
@@ -181,7 +192,7 @@ _WRITERS: dict[str, _Writer] = {
     "id": lambda c, v: c.equal(v, "d.hop_id"),
     "status": lambda c, v: c.equal(v, "d.outcome"),
     "cause": lambda c, v: c.equal(v, "d.cause"),
-    "dir": lambda c, v: c.equal(v, "d.direction"),
+    "dir": Conditions.direction,
     "code": Conditions.code,
     "tls": Conditions.protection,
     "size": lambda c, v: c.number(v, "h.size"),
@@ -192,7 +203,7 @@ _WRITERS: dict[str, _Writer] = {
     "relay": lambda c, v: c.text(v, "d.relay"),
     "helo": lambda c, v: c.text(v, "h.helo"),
     "host": lambda c, v: c.text(v, "h.host", whole=True),
-    "source": lambda c, v: c.text(v, "h.source", whole=True),
+    "source": Conditions.source,
     "auth": lambda c, v: c.text(v, AUTH),
     "text": lambda c, v: c.text(
         v, SUBJECT, "h.sender", "d.recipient", "d.original_recipient", "h.message_id", "d.reply"

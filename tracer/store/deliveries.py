@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from tracer.direction import DIRECTIONS
 from tracer.errors import InvalidQuery
 from tracer.legs import Before
 from tracer.model import Outcome, Page, Row
@@ -28,9 +29,10 @@ __all__ = [
     "summary",
 ]  # fmt: skip
 
-_COLUMNS = """d.hop_id, d.n, h.opened_us, d.last_us, d.outcome, d.cause, h.sender, d.recipient,
+_COLUMNS = """d.hop_id, d.n, h.opened_us, d.after_us, d.outcome, d.cause, h.sender, d.recipient,
  d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more, h.client_key,
- d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status, h.source"""
+ d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status,
+ (SELECT name FROM sources WHERE id = h.source_id)"""
 
 
 def search(conn: Connection, query: SearchQuery, *, limit: int = 50, after: str = "") -> Page:
@@ -111,16 +113,16 @@ def of_hops(conn: Connection, hop_ids: Sequence[int], *, last_legs: bool = True)
 def row_of(values: Sequence[Any]) -> Row:
     """A delivery row from the columns of a search."""
     (
-        hop_id, _n, opened_us, last_us, outcome, cause, sender, recipient, original, subject,
+        hop_id, _n, opened_us, after_us, outcome, cause, sender, recipient, original, subject,
         message_id, direction, host, queue_id, more, client, relay, size, attempts, delay_s,
         reply, status, source,
     ) = values  # fmt: skip
     before = read_more(more).before or Before(opened_us, "")
     queue_ids = (*before.path.split(), f"{host}/{queue_id}")
     return Row(
-        row_id(hop_id, recipient, original), before.received_us, last_us, Outcome(outcome), cause,
-        sender, recipient, original, subject or before.subject, message_id, direction, host,
-        queue_id, queue_ids, before.client or client_of(client), relay, size, attempts, delay_s, reply,
+        row_id(hop_id, recipient, original), before.received_us, opened_us + after_us, Outcome(outcome), cause,
+        sender, recipient, original, subject or before.subject, message_id,
+        DIRECTIONS[direction], host, queue_id, queue_ids, before.client or client_of(client), relay, size, attempts, delay_s, reply,
         status, source,
     )  # fmt: skip
 

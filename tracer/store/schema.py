@@ -34,7 +34,8 @@ days = Table(
 sources = Table(
     "sources",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),  # file
     Column("format", String, nullable=False),
     Column("first_us", BigInteger),
@@ -59,7 +60,7 @@ _hops = Table(
     Column("host", String, nullable=False),
     Column("queue_id", String, nullable=False, index=True),
     Column("opened_us", BigInteger, nullable=False),
-    Column("last_us", BigInteger, nullable=False),
+    Column("stay_us", BigInteger, nullable=False),  # from opened_us to the last line
     Column("message_id", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("sender", String, nullable=False),
@@ -67,7 +68,7 @@ _hops = Table(
     Column("auth", String, nullable=False),
     Column("tls", String, nullable=False),
     Column("size", BigInteger),
-    Column("source", String, nullable=False),
+    Column("source_id", Integer, nullable=False),  # sources.id
     Column("from_queue_ids", String, nullable=False),  # space between ids
     Column("notice_queue_ids", String, nullable=False),
     Column("sender_key", BigInteger, index=True),  # keys: tracer/store/terms.py
@@ -92,10 +93,10 @@ _deliveries = Table(
     Column("relay", String, nullable=False),
     Column("tls", String, nullable=False),
     Column("agent", String, nullable=False),  # the program that said it: smtp, local, smtpd
-    Column("direction", String, nullable=False),
+    Column("direction", Integer, nullable=False),  # place in tracer.direction.DIRECTIONS
     Column("attempts", Integer, nullable=False),
     Column("delay_s", Float),
-    Column("last_us", BigInteger, nullable=False),
+    Column("after_us", BigInteger, nullable=False),  # from the hop's opened_us to the last word
     Column("next_id", BigInteger, nullable=False),  # hop_id of the leg after this; 0: last leg
     Column("more", String),  # JSON of tracer.store.more.More; NULL: nothing of it
     Column("recipient_key", BigInteger, index=True),

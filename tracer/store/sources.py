@@ -66,6 +66,25 @@ def advance(conn: Connection, progress: Progress) -> None:
     conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
 
+class Ids(dict[str, int]):
+    """Numbers of sources by name; one that is new gets its number when it is asked for."""
+
+    def __init__(self, conn: Connection) -> None:
+        super().__init__({name: number for number, name in names(conn).items()})
+        self._conn = conn
+
+    def __missing__(self, name: str) -> int:
+        advance(self._conn, Progress(name))
+        self.update((name, number) for number, name in names(self._conn).items())
+        return self[name]
+
+
+def names(conn: Connection) -> dict[int, str]:
+    """Names of sources by number."""
+    rows = conn.execute(select(sources.c.id, sources.c.name))
+    return {number: name for number, name in rows}
+
+
 def _extreme(choose: Callable[[list[int]], int], *times: int | None) -> int | None:
     known = [at for at in times if at is not None]
     return choose(known) if known else None
@@ -84,6 +103,7 @@ def freshness(conn: Connection) -> tuple[SourceState, ...]:
 
 def _state(row: dict[str, object]) -> SourceState:
     samples = json.loads(str(row.pop("samples")))
+    del row["id"]
     return SourceState(**row, samples=tuple(samples))  # type: ignore[arg-type]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Table
 
 from tracer.legs import Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
-from tracer.store import days
+from tracer.direction import DIRECTIONS
+from tracer.store import days, sources
 from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.terms import (
@@ -38,11 +39,12 @@ _FIRST = itemgetter(0)
 def save(conn: Connection, stays: Iterable[Stay], *, bulk: bool = False) -> None:
     """Write stays, new ones and stored ones that changed; days are created (`bulk`: days.ensure)."""
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
+    source_ids = sources.Ids(conn)
     for stay in stays:
         if stay.is_stored:
             _clear(conn, stay)
         day = days.day_of_hop(stay.hop.hop_id)
-        tables[day, "hops"].append(_hop_values(stay.hop))
+        tables[day, "hops"].append(_hop_values(stay.hop, source_ids[stay.hop.source]))
         tables[day, "deliveries"].extend(_delivery_values(stay))
         tables[day, "terms"].extend(_term_values(stay))
         if stay.packed:
@@ -95,10 +97,12 @@ def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) ->
 
 def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> list[Stay]:
     stays: dict[int, Stay] = {}
+    names = sources.names(conn)
     for values in _select(conn, day, "hops", hop_ids):
-        stays[values[0]] = Stay(_hop(values), [], is_stored=True)
+        stays[values[0]] = Stay(_hop(values, names), [], is_stored=True)
     for values in _select(conn, day, "deliveries", hop_ids):
-        stays[values[0]].placed.append(_placed(values))
+        stay = stays[values[0]]
+        stay.placed.append(_placed(values, stay.hop.opened_us))
     if packed:
         for hop_id, n_events, content in _select(conn, day, "lines", hop_ids):
             stays[hop_id].n_events, stays[hop_id].packed = n_events, content
@@ -185,46 +189,49 @@ def _insert(day: str, name: str) -> str:
     return f"{verb} INTO {name}_{day} ({', '.join(columns)}) VALUES ({marks})"
 
 
-def _hop_values(hop: Hop) -> Values:
-    sender = address_keys(hop.sender) if hop.sender else _NOBODY
+def _hop_values(hop: Hop, source_id: int) -> Values:
+    own, domain, _ = address_keys(hop.sender) if hop.sender else _NOBODY
     return (
-        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us, hop.message_id,
-        hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, hop.source,
-        " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), sender.own, sender.domain,
+        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us - hop.opened_us, hop.message_id,
+        hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
+        " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), own, domain,
         key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
     )  # fmt: skip
 
 
-def _hop(values: Values) -> Hop:
+def _hop(values: Values, sources: Mapping[int, str]) -> Hop:
     (
-        hop_id, host, queue_id, opened_us, last_us, message_id, subject, sender, helo, auth,
-        tls, size, source, before, notices, _sender, _domain, _message, client,
+        hop_id, host, queue_id, opened_us, stay_us, message_id, subject, sender, helo, auth,
+        tls, size, source_id, before, notices, _sender, _domain, _message, client,
     ) = values  # fmt: skip
     return Hop(
-        hop_id, host, queue_id, opened_us, last_us, message_id=message_id, subject=subject,
-        sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls, size=size, source=source,
+        hop_id, host, queue_id, opened_us, opened_us + stay_us, message_id=message_id, subject=subject,
+        sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls, size=size, source=sources[source_id],
         from_queue_ids=tuple(before.split()), notice_queue_ids=tuple(notices.split()),
     )  # fmt: skip
 
 
 def _delivery_values(stay: Stay) -> Iterator[Values]:
-    hop_id = stay.hop.hop_id
+    hop_id, opened_us = stay.hop.hop_id, stay.hop.opened_us
     for n, (placed, way) in enumerate(zip(stay.placed, directions(stay), strict=True)):
         d = placed.delivery
-        keys = address_keys(d.recipient) if d.recipient else _NOBODY
+        own, domain, _ = address_keys(d.recipient) if d.recipient else _NOBODY
         yield (
             hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause, d.status,
-            d.reply, d.relay, d.tls, d.program, way, d.attempts, d.delay_s, d.last_us,
-            placed.next_id, more_of(placed), keys.own, keys.domain,
+            d.reply, d.relay, d.tls, d.program, _NUMBERS[way], d.attempts, d.delay_s,
+            d.last_us - opened_us, placed.next_id, more_of(placed), own, domain,
         )  # fmt: skip
 
 
-def _placed(values: Values) -> Placed:
+_NUMBERS = {way: number for number, way in enumerate(DIRECTIONS)}
+
+
+def _placed(values: Values, opened_us: int) -> Placed:
     (
         _hop_id, _n, recipient, original, outcome, cause, status, reply, relay, tls, agent,
-        _direction, attempts, delay_s, last_us, next_id, more, _key, _domain_key,
+        _direction, attempts, delay_s, after_us, next_id, more, _key, _domain_key,
     ) = values  # fmt: skip
-    rest = read_more(more)
+    rest, last_us = read_more(more), opened_us + after_us
     delivery = Delivery(
         recipient, original, Outcome(outcome), rest.first_us or last_us, last_us, cause, status,
         reply, relay, rest.command, tls, agent, attempts, delay_s, rest.next_queue_ids,
@@ -232,12 +239,12 @@ def _placed(values: Values) -> Placed:
     return Placed(delivery, next_id, rest.before)
 
 
-_NOBODY = AddressKeys(0, 0, ())
+_NOBODY: AddressKeys = (0, 0, ())
 
 
 def _term_values(stay: Stay) -> Iterator[Values]:
     hop = stay.hop
-    for key in address_keys(hop.sender).others if hop.sender else ():
+    for key in address_keys(hop.sender)[2] if hop.sender else ():
         yield str(key), int(Role.SENDER), hop.hop_id, WHOLE_HOP
     for n, placed in enumerate(stay.placed):
         for key in _other_recipients(placed.delivery):
@@ -247,11 +254,11 @@ def _term_values(stay: Stay) -> Iterator[Values]:
 
 
 def _other_recipients(delivery: Delivery) -> Iterable[int]:
-    others = address_keys(delivery.recipient).others if delivery.recipient else ()
+    others = address_keys(delivery.recipient)[2] if delivery.recipient else ()
     if not delivery.original_recipient:
         return others
-    original = address_keys(delivery.original_recipient)
-    return dict.fromkeys((original.own, original.domain, *original.others, *others))
+    own, domain, more = address_keys(delivery.original_recipient)
+    return dict.fromkeys((own, domain, *more, *others))
 
 
 def _tie_values(stay: Stay, day: str) -> Iterator[tuple[str, Values]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from tracer.model import DAY_US, Outcome
 from tracer.query import SearchQuery
-from tracer.store import days
+from tracer.store import days, sources
 from tracer.store.selection import Selection, select, union
 
 SHOWN = 5
@@ -63,7 +63,7 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     ]
     since_us, until_us = _span(query, [day for day, _ in selections])
     bucket_us = max(1, -(-(until_us - since_us) // buckets))
-    counted = _Counted()
+    counted = _Counted(sources.names(conn))
     for day, selection in selections:
         counted.add(conn, day, selection, since_us, bucket_us)
     return Summary(
@@ -92,7 +92,8 @@ def _span(query: SearchQuery, of_days: Sequence[str]) -> tuple[int, int]:
 class _Counted:
     """Counts, day by day."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self._names = names
         self.messages = 0
         self.outcomes: Counter[str] = Counter()
         self.causes: Counter[str] = Counter()
@@ -112,11 +113,11 @@ class _Counted:
             yield from conn.execute(text(statement), parameters)
 
         times = "(h.opened_us - :since) / :bucket"
-        grouping = f"d.outcome, d.cause, h.source, {times}"
+        grouping = f"d.outcome, d.cause, h.source_id, {times}"
         for outcome, cause, source, at, n in rows(f"{grouping}, count(*)", grouping):
             self.outcomes[outcome] += n
             self._times[at, outcome] += n
-            self.sources[source] += n
+            self.sources[self._names[source]] += n
             if cause:
                 self.causes[cause] += n
         for sender, n in rows("h.sender, count(*)", "h.sender_key"):

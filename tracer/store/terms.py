@@ -11,7 +11,6 @@ import socket
 from binascii import crc32, crc_hqx
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from tracer.address import canonical, domain_of, normalise
 
@@ -36,12 +35,8 @@ class Tie(IntEnum):
     NOTICE = 5  # a notice about it has this id
 
 
-class AddressKeys(NamedTuple):
-    """Keys of an address, of its domain, and of the addresses within it (SRS, VERP, +tag)."""
-
-    own: int
-    domain: int
-    others: tuple[int, ...]
+AddressKeys = tuple[int, int, tuple[int, ...]]
+"""Keys of an address, of its domain, and of the addresses within it (SRS, VERP, +tag)."""
 
 
 def key_of(value: str) -> int:
@@ -52,8 +47,11 @@ def key_of(value: str) -> int:
 
 @lru_cache(maxsize=REMEMBERED)
 def domain_key(domain: str) -> int:
-    """The key of a domain in the form of `tracer.address.normalise`."""
-    return key_of(f"@{domain}")
+    """The key of a domain in the form of `tracer.address.normalise`.
+
+    32 bits, with a sign: a store that packs numbers keeps them in four octets.
+    """
+    return crc32(domain.encode("utf-8", "backslashreplace")) - (1 << 31)
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -62,7 +60,7 @@ def address_keys(address: str) -> AddressKeys:
     plain = address.lower()
     if "=" in plain or "+" in plain or not plain.isascii() or plain[-1:] in _ODD_ENDS:
         return _keys_of_odd(plain)
-    return AddressKeys(key_of(plain), domain_key(plain.rpartition("@")[2]), ())
+    return key_of(plain), domain_key(plain.rpartition("@")[2]), ()
 
 
 _ODD_ENDS = (".", ">", "")
@@ -72,7 +70,7 @@ def _keys_of_odd(address: str) -> AddressKeys:
     plain = normalise(address)
     domain = domain_of(plain) if "@" in plain else ""
     inner = canonical(plain)
-    return AddressKeys(key_of(plain), domain_key(domain), _others(inner, domain) if inner else ())
+    return key_of(plain), domain_key(domain), _others(inner, domain) if inner else ()
 
 
 def _others(forms: tuple[str, ...], domain: str) -> tuple[int, ...]:

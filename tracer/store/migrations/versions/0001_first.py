@@ -17,7 +17,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "sources",
-        sa.Column("name", sa.String, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("name", sa.String, nullable=False, unique=True),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("format", sa.String, nullable=False),
         sa.Column("first_us", sa.BigInteger),
