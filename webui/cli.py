@@ -26,6 +26,9 @@ COMMANDS = {
     "version": "tracer.cli:version",
 }
 
+INTERRUPTED = 130
+READER_GONE = 141  # what a shell calls a program that SIGPIPE ended
+
 
 class Commands(click.Group):
     """A group whose commands are imported by name, and whose errors are one line."""
@@ -36,6 +39,9 @@ class Commands(click.Group):
         except TracerError as error:
             click.echo(f"mailtracer: {error}", err=True)
             raise click.exceptions.Exit(error.exit_code) from error
+        except BrokenPipeError as error:  # whoever read the result has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise click.exceptions.Exit(READER_GONE) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -69,13 +75,10 @@ def main() -> None:
     try:
         code = mailtracer(prog_name="mailtracer", standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # whoever read the result has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -14,6 +14,7 @@ from tracer.legs import Before
 from tracer.model import SUCCEEDED
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
 from tracer.store.more import More
+from tracer.store.row_ids import hop_of_row_id
 from tracer.store.terms import WHOLE_HOP, Role, Tie, client_key, domain_key, key_of
 
 
@@ -132,9 +133,17 @@ class Conditions:
             return "(" + " OR ".join(f"lower({column}) = {bound}" for column in columns) + ")"
         if kind not in (MatchKind.WILDCARD, MatchKind.PREFIX):
             kind = MatchKind.TEXT
-        pattern = self.bind(_pattern(kind, text))
-        parts = (f"{column} LIKE {pattern} ESCAPE '\\'" for column in columns)
-        return "(" + " OR ".join(parts) + ")"
+        if not text.isascii():  # LIKE knows the case of ASCII letters only
+            text, columns = text.lower(), tuple(f"lower({column})" for column in columns)
+        patterns = [_pattern(kind, text)]
+        if kind is MatchKind.PREFIX and text.endswith("@"):
+            patterns.append(_pattern(MatchKind.WILDCARD, f"{text[:-1]}+*@*"))
+        likes = [f"LIKE {self.bind(pattern)} ESCAPE '\\'" for pattern in patterns]
+        return "(" + " OR ".join(f"{one} {like}" for one in columns for like in likes) + ")"
+
+    def hop(self, value: Match | Compare) -> str:
+        """Deliveries of the hop that a row id names."""
+        return f"d.hop_id = {self.bind(hop_of_row_id(_kind_and_text(value)[1]) or 0)}"
 
     def equal(self, value: Match | Compare, column: str) -> str:
         """A column that is one of a few words."""
@@ -189,7 +198,7 @@ _WRITERS: dict[str, _Writer] = {
     "ip": Conditions.client,
     "msgid": Conditions.message_id,
     "qid": Conditions.queue_id,
-    "id": lambda c, v: c.equal(v, "d.hop_id"),
+    "id": Conditions.hop,
     "status": lambda c, v: c.equal(v, "d.outcome"),
     "cause": lambda c, v: c.equal(v, "d.cause"),
     "dir": Conditions.direction,

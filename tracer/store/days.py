@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.schema import CreateTable
 
 from tracer.model import DAY_US, EPOCH, when
+from tracer.store.driver import fetch
 from tracer.store.schema import day_tables, days
 
 MILLISECOND_US = 1000
@@ -55,7 +56,7 @@ def _span(first: int, last: int) -> tuple[str, ...]:
 
 def live(conn: Connection) -> list[str]:
     """Days that have tables, newest first."""
-    return list(conn.execute(text("SELECT day FROM days ORDER BY day DESC")).scalars())
+    return [day for (day,) in fetch(conn, "SELECT day FROM days ORDER BY day DESC", {})]
 
 
 def within(conn: Connection, since_us: int | None, until_us: int | None) -> list[str]:

@@ -7,11 +7,10 @@ while new mail arrives.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tracer.direction import DIRECTIONS
 from tracer.errors import InvalidQuery
@@ -19,8 +18,10 @@ from tracer.legs import Before
 from tracer.model import Outcome, Page, Row
 from tracer.query import SearchQuery
 from tracer.store import days
+from tracer.store.driver import fetch
 from tracer.store.more import read_more
 from tracer.store.terms import client_of
+from tracer.store.row_ids import hop_of_row_id, row_id
 from tracer.store.selection import select, union
 from tracer.store.summary import Bucket, Summary, summary
 
@@ -65,7 +66,7 @@ def _search_day(
     found: dict[tuple[int, int], Sequence[Any]] = {}
     for part in selection.parts:
         statement = f"SELECT {_COLUMNS} {part} LIMIT {limit}"
-        for values in conn.execute(text(statement), selection.parameters):
+        for values in fetch(conn, statement, selection.parameters):
             found[values[0], values[1]] = values
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
 
@@ -79,7 +80,7 @@ def count(conn: Connection, query: SearchQuery) -> int:
             statement = f"SELECT count(*) {parts[0]}"
         else:
             statement = f"SELECT count(*) FROM ({union(parts)})"
-        total += conn.execute(text(statement), parameters).scalar_one()
+        total += fetch(conn, statement, parameters)[0][0]
     return total
 
 
@@ -106,7 +107,7 @@ def of_hops(conn: Connection, hop_ids: Sequence[int], *, last_legs: bool = True)
                 f"SELECT {_COLUMNS} FROM deliveries_{day} d JOIN hops_{day} h "
                 f"ON h.hop_id = d.hop_id WHERE d.hop_id = :hop {visible} ORDER BY d.n"
             )
-            found += [row_of(values) for values in conn.execute(text(statement), {"hop": hop_id})]
+            found += [row_of(values) for values in fetch(conn, statement, {"hop": hop_id})]
     return found
 
 
@@ -125,20 +126,3 @@ def row_of(values: Sequence[Any]) -> Row:
         DIRECTIONS[direction], host, queue_id, queue_ids, before.client or client_of(client), relay, size, attempts, delay_s, reply,
         status, source,
     )  # fmt: skip
-
-
-def row_id(hop_id: int, recipient: str, original_recipient: str) -> str:
-    """The permalink of a delivery: its hop and its recipient, never a serial number."""
-    of_recipient = zlib.crc32(f"{recipient}\0{original_recipient}".encode())
-    return f"m_{hop_id:016x}{of_recipient:08x}"
-
-
-def hop_of_row_id(value: str) -> int | None:
-    """The hop_id in a row id; None if it is none."""
-    digits = value.removeprefix("m_")
-    if digits == value or len(digits) != 24:
-        return None
-    try:
-        return int(digits[:16], 16)
-    except ValueError:
-        return None

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
 from tracer.store.conditions import Conditions, address_key
+from tracer.store.row_ids import hop_of_row_id
 from tracer.store.terms import Role, Tie, key_of
 
 MOST = 200
@@ -77,6 +78,8 @@ def _of_value(key: str, value: Match | Compare, tables: _Tables) -> list[Driver]
         return []
     if key == "msgid":
         return [tables.of_hops("h.message_key", key_of(value.text))]
+    if key == "id":
+        return [tables.of_hops("h.hop_id", hop_of_row_id(value.text) or 0)]
     if key == "qid":
         return [tables.of_hops("h.queue_id", value.text), tables.of_ties(value.text)]
     return []

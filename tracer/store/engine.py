@@ -60,10 +60,16 @@ def _make_folder(folder: Path) -> None:
 
 
 def _tune(connection: Any, _record: object) -> None:
+    connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(pragma)
     cursor.close()
+
+
+def _lower(text: str | None) -> str | None:
+    """SQL's lower() for all letters: SQLite's own knows only A to Z."""
+    return text.lower() if text else text
 
 
 def _begin(connection: Any) -> None:

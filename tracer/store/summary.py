@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tracer.model import DAY_US, Outcome
 from tracer.query import SearchQuery
 from tracer.store import days, sources
+from tracer.store.driver import fetch
 from tracer.store.selection import Selection, select, union
 
 SHOWN = 5
@@ -110,7 +111,7 @@ class _Counted:
 
         def rows(columns: str, grouping: str) -> Iterator[Sequence[Any]]:
             statement = f"SELECT {columns} FROM {matched} GROUP BY {grouping}"
-            yield from conn.execute(text(statement), parameters)
+            yield from fetch(conn, statement, parameters)
 
         times = "(h.opened_us - :since) / :bucket"
         grouping = f"d.outcome, d.cause, h.source_id, {times}"
@@ -127,7 +128,7 @@ class _Counted:
             if relay:
                 self.relays[relay] += n
         statement = f"SELECT count(DISTINCT d.hop_id) FROM {matched}"
-        self.messages += conn.execute(text(statement), parameters).scalar_one()
+        self.messages += fetch(conn, statement, parameters)[0][0]
 
     def histogram(self, since_us: int, bucket_us: int, buckets: int) -> Iterator[Bucket]:
         tones = [[0, 0, 0] for _ in range(buckets)]

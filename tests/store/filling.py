@@ -1,0 +1,65 @@
+"""Stores of real-looking Postfix lines, filled by the product's own way of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from collectors.batches import Plan, steps
+from collectors.files import expand
+from collectors.formats import parse_line
+from tracer.exports import as_json
+from tracer.ingest import ingest
+from tracer.model import Row
+from tracer.query import EVERYTHING, SearchQuery, parse_query
+from tracer.store import deliveries
+from tracer.store.engine import open_engine
+from tracer.store.migrate import migrate
+
+HERE = Path(__file__).parent
+LOGS = (HERE / "mx1.log", HERE / "mx2.log")
+NOW_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
+ALL = SearchQuery(EVERYTHING, None, None, "")
+
+
+def empty(folder: Path) -> Engine:
+    """A store without mail."""
+    engine = open_engine(f"sqlite:///{folder}/store.db")
+    migrate(engine)
+    return engine
+
+
+def read(engine: Engine, *logs: Path) -> int:
+    """Read logs into the store, all in one run; the number of events known before."""
+    inputs, problems = expand([str(log) for log in logs])
+    assert not problems
+    known = 0
+    for step in steps(Plan(tuple(inputs), zone="UTC")):
+        assert not step.problems
+        known += ingest(engine, step.batch, parse_line)
+    return known
+
+
+def read_lines(engine: Engine, folder: Path, lines: Iterable[str], name: str = "mail.log") -> int:
+    """Read lines as a log of their own."""
+    log = folder / name
+    log.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return read(engine, log)
+
+
+def found(conn: Connection, text: str) -> list[Row]:
+    """What a query of all times finds, newest first."""
+    return list(deliveries.rows(conn, asked(text)))
+
+
+def asked(text: str) -> SearchQuery:
+    """A query of all times."""
+    return parse_query(text, now_us=NOW_US, since="all")
+
+
+def content(engine: Engine) -> list[dict[str, object]]:
+    """Every row of the store as the contract has it."""
+    with engine.connect() as conn:
+        return [as_json.row(row) for row in deliveries.rows(conn, ALL)]

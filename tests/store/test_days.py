@@ -1,0 +1,82 @@
+"""A UTC day is the unit of storage."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from tracer.fold import hop_id
+from tracer.model import DAY_US, SECOND_US
+from tracer.store import days
+
+NOON_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
+MIDNIGHT_US = NOON_US - DAY_US // 2
+
+
+@pytest.mark.parametrize(
+    ("at_us", "day"),
+    [
+        (0, "19700101"),
+        (NOON_US, "20261122"),
+        (MIDNIGHT_US, "20261122"),
+        (MIDNIGHT_US - 1, "20261121"),
+        (1_709_164_800_000_000, "20240229"),
+    ],
+)
+def test_time_belongs_to_its_utc_day(at_us: int, day: str) -> None:
+    assert days.day_of(at_us) == day
+
+
+@pytest.mark.parametrize("queue_id", ["4jXT3j4GS0zR8", "9AA0000001", "NOQUEUE/1"])
+@pytest.mark.parametrize("at_us", [MIDNIGHT_US, MIDNIGHT_US - 1, NOON_US, MIDNIGHT_US - SECOND_US])
+def test_hop_lives_in_the_day_it_was_opened(at_us: int, queue_id: str) -> None:
+    assert days.day_of_hop(hop_id(at_us, "mx1", queue_id)) == days.day_of(at_us)
+
+
+def test_first_id_parts_the_hops_before_a_time_from_those_after_it() -> None:
+    border = days.first_id(NOON_US)
+    assert hop_id(NOON_US - 1000, "mx1", "A") < border <= hop_id(NOON_US, "mx1", "A")
+
+
+def test_start_of_a_day_is_its_midnight() -> None:
+    assert days.start_of("20261122") == MIDNIGHT_US
+    assert days.day_of(days.start_of("20240229")) == "20240229"
+
+
+def test_span_holds_the_days_at_both_ends() -> None:
+    assert days.span(MIDNIGHT_US - 1, NOON_US) == ("20261121", "20261122")
+    assert days.span(NOON_US, NOON_US) == ("20261122",)
+    assert days.span(NOON_US, NOON_US - DAY_US) == ()
+
+
+def test_days_within_a_window_are_the_live_ones_newest_first(store: Engine) -> None:
+    with store.begin() as conn:
+        for day in ("20261120", "20261122", "20261123"):
+            days.ensure(conn, day)
+        days.ensure(conn, "20261122")
+        assert days.live(conn) == ["20261123", "20261122", "20261120"]
+        assert days.within(conn, None, None) == ["20261123", "20261122", "20261120"]
+        assert days.within(conn, MIDNIGHT_US, NOON_US) == ["20261122"]
+        assert days.within(conn, NOON_US, None) == ["20261123", "20261122"]
+        assert days.within(conn, None, MIDNIGHT_US - 1) == ["20261120"]
+        assert days.within(conn, MIDNIGHT_US - DAY_US, MIDNIGHT_US - 1) == []
+
+
+def test_day_that_is_filled_in_bulk_gets_its_indexes_in_the_end(store: Engine) -> None:
+    with store.begin() as conn:
+        days.ensure(conn, "20261122")
+        whole = indexes(conn, "20261122")
+        days.ensure(conn, "20261123", bulk=True)
+        assert indexes(conn, "20261123") < whole
+        days.finish(conn, before="20261123")
+        assert indexes(conn, "20261123") < whole
+        days.finish(conn)
+        assert indexes(conn, "20261123") == whole
+
+
+def indexes(conn: object, day: str) -> set[str]:
+    """Names of the indexes of a day, without the day."""
+    found = conn.exec_driver_sql(  # type: ignore[attr-defined]
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    )
+    return {name.replace(day, "DAY") for (name,) in found if day in name}

@@ -1,0 +1,20 @@
+"""The driver's cursor, where SQLAlchemy's own would take longer than the query.
+
+A search of one page runs a handful of statements of 20 microseconds each; building a
+result object with named columns takes ten times that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+
+def fetch(conn: Connection, statement: str, parameters: Mapping[str, object]) -> list[Sequence[Any]]:
+    """All rows of a SELECT with `:name` parameters, in the transaction of `conn`."""
+    found: list[Sequence[Any]] = (
+        conn.connection.cursor().execute(statement, parameters).fetchall()  # type: ignore[arg-type]
+    )
+    return found
