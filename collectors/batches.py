@@ -12,18 +12,22 @@ from datetime import UTC, datetime
 import msgspec
 
 from collectors.dating import year_guesses
-from collectors.formats import parser_for, parser_named
+from collectors.formats import Parser, parser_for, parser_named
 from collectors.gather import Gatherer
 from collectors.inputs import STDIN, InputProblem, LogInput, rotation_of
-from collectors.processes import Processes
+from collectors.processes import TAKES_TLS, Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
 from tracer.ingest import Arrival, Batch
-from tracer.model import LogLine
+from tracer.model import Event, LogLine
 from tracer.store.sources import Progress
 
 FEWEST_EVENTS, MOST_EVENTS = 8_000, 40_000
 """Events of the first batch, and of later ones: writing begins early, then in big transactions."""
+
+
+MOST_PROGRAMS = 4096
+"""A log full of made-up program names must not fill the memory."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -74,6 +78,7 @@ class _Reader:
         self._gatherer = Gatherer()
         self._processes = Processes()
         self._named = parser_named(plan.format)
+        self._parsers: dict[str, Parser] = {}
         self._consumed_before = 0
         self._batch_events = FEWEST_EVENTS
 
@@ -103,25 +108,41 @@ class _Reader:
         return Step(batch, [], self._consumed_before)
 
     def _parse(self, block: list[LogLine], told: _Told) -> None:
-        add, complete, named = self._gatherer.add, self._processes.complete, self._named
+        """The path of every line: names are local, and nothing is called without need."""
+        add, processes, named = self._gatherer.add, self._processes, self._named
+        parsers = self._parsers
+        count = 0
         for line in block:
-            parse = named or parser_for(line.program)
+            parse = named or parsers.get(line.program)
             if parse is None:
-                continue
+                parse = self._find_parser(line.program)
             for event in parse(line):
-                if event.queue_id:
-                    add(complete(event), line.host)
-                    told.events += 1
-                else:
-                    self._processes.remember(event)
+                if not event.queue_id:
+                    processes.remember(event)
+                    continue
+                if processes.are_known and event.kind in TAKES_TLS:
+                    event = processes.complete(event)
+                add(event, line.host)
+                count += 1
+        told.events += count
         if block:
-            told.reach(block)
+            told.reach(block[0].at_us, block[-1].at_us)
+
+    def _find_parser(self, program: str) -> Parser:
+        parse = parser_for(program) or _nothing
+        if len(self._parsers) < MOST_PROGRAMS:
+            self._parsers[program] = parse
+        return parse
 
     def _step(self, told: _Told, tally: Tally, arrivals: list[Arrival]) -> Step:
         progress = told.progress(tally, self._plan.format)
         problems, tally.problems = tally.problems, []
         batch = Batch(arrivals, progress)
         return Step(batch, problems, self._consumed_before + tally.consumed)
+
+
+def _nothing(_line: LogLine) -> list[Event]:
+    return []
 
 
 class _Told:
@@ -133,11 +154,9 @@ class _Told:
         self._first_us: int | None = None
         self._last_us: int | None = None
 
-    def reach(self, block: list[LogLine]) -> None:
-        times = [line.at_us for line in block]
-        first, last = min(times), max(times)
-        self._first_us = first if self._first_us is None else min(first, self._first_us)
-        self._last_us = last if self._last_us is None else max(last, self._last_us)
+    def reach(self, first_us: int, last_us: int) -> None:
+        self._first_us = first_us if self._first_us is None else min(first_us, self._first_us)
+        self._last_us = last_us if self._last_us is None else max(last_us, self._last_us)
 
     def progress(self, tally: Tally, form: str) -> Progress:
         lines, unreadable, samples = tally.lines, tally.unreadable, tuple(tally.samples)

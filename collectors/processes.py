@@ -12,7 +12,7 @@ import msgspec
 from tracer.model import Event, EventKind
 
 _MOST = 5_000
-_TAKES_TLS = frozenset({EventKind.RECEIVED, EventKind.ATTEMPT, EventKind.REJECTED})
+TAKES_TLS = frozenset({EventKind.RECEIVED, EventKind.ATTEMPT, EventKind.REJECTED})
 
 
 class Processes:
@@ -21,6 +21,11 @@ class Processes:
     def __init__(self) -> None:
         self._tls: dict[tuple[str, str, str], Event] = {}
 
+    @property
+    def are_known(self) -> bool:
+        """Whether any process has told anything."""
+        return bool(self._tls)
+
     def remember(self, event: Event) -> None:
         """Keep what an event without a queue id tells of its process."""
         if len(self._tls) >= _MOST:
@@ -28,8 +33,8 @@ class Processes:
         self._tls[event.host, event.program, event.pid] = event
 
     def complete(self, event: Event) -> Event:
-        """The event with the TLS version of its process's connection, if it has one."""
-        if not self._tls or event.tls or event.kind not in _TAKES_TLS:
+        """An event of a kind in TAKES_TLS with the TLS version of its process's connection."""
+        if event.tls:
             return event
         told = self._tls.get((event.host, event.program, event.pid))
         if told is None or not _same_peer(told, event):

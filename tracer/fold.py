@@ -89,6 +89,8 @@ def _order(event: Event) -> tuple[int, int, str, str]:
 
 
 def _distinct(events: Sequence[Event]) -> Iterable[Event]:
+    if len({e.text for e in events}) == len(events):
+        return events
     found = {(e.text, e.pid, e.at_us // SECOND_US, e.program): e for e in events}
     if len(found) == len(events):
         return events

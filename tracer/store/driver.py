@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 
-def fetch(conn: Connection, statement: str, parameters: Mapping[str, object]) -> list[Sequence[Any]]:
+def fetch(
+    conn: Connection, statement: str, parameters: Mapping[str, object]
+) -> list[Sequence[Any]]:
     """All rows of a SELECT with `:name` parameters, in the transaction of `conn`."""
     found: list[Sequence[Any]] = (
         conn.connection.cursor().execute(statement, parameters).fetchall()  # type: ignore[arg-type]

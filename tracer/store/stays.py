@@ -194,7 +194,7 @@ def _hop_values(hop: Hop, source_id: int) -> Values:
     return (
         hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us - hop.opened_us, hop.message_id,
         hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
-        " ".join(hop.from_queue_ids), " ".join(hop.notice_queue_ids), own, domain,
+        " ".join(hop.from_queue_ids) if hop.from_queue_ids else "", " ".join(hop.notice_queue_ids) if hop.notice_queue_ids else "", own, domain,
         key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
     )  # fmt: skip
 
