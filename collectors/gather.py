@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from tracer.fold import AT_THE_DOOR, Folded, fold
-from tracer.ingest import Arrival, arrival
+from tracer.arrival import Arrival, arrival
 from tracer.model import Event, EventKind
 
 MOST_EVENTS = 60_000

@@ -14,47 +14,17 @@ import msgspec
 from sqlalchemy import Connection, Engine
 
 from tracer import fold
+from tracer.arrival import Arrival, Batch, arrival
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
 from tracer.store import days, sources, stays
-from tracer.store.packing import Packer, encoded
+from tracer.store.packing import Packer
 from tracer.store.terms import Tie
-
-
-class Arrival(msgspec.Struct, gc=False, array_like=True):
-    """A folded stay on its way to the store.
-
-    `lines` are its log lines (tracer.store.packing.encoded). `known_id` and `known_events` say under
-    which hop_id, with how many events, the same reader stored it before (0: never).
-    """
-
-    hop: Hop
-    deliveries: tuple[Delivery, ...]
-    n_events: int
-    lines: bytes
-    known_id: int = 0
-    known_events: int = 0
-
-
-class Batch(msgspec.Struct, gc=False):
-    """What one transaction stores: stays, and how far their source has been read, if further."""
-
-    arrivals: list[Arrival]
-    progress: sources.Progress | None
 
 
 BULK_BEHIND_US = DAY_US  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
-
-
-def arrival(folded: fold.Folded, host: str, known: tuple[int, int] = (0, 0)) -> Arrival:
-    """A folded stay, ready to be handed to the store, perhaps in another process.
-
-    `host` is what its lines call the host; the hop's may also name an instance.
-    """
-    lines = encoded(host, folded.events)
-    return Arrival(folded.hop, folded.deliveries, len(folded.events), lines, *known)
 
 
 def ingest(engine: Engine, batch: Batch, parse: Parse, *, bulk: bool = False) -> int:
@@ -203,6 +173,7 @@ class _Ingest:
                     changed[before.hop.hop_id] = before
                     changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
             waiting = list(joined.values())
+            self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in waiting)
         return list(changed.values())
 
     def _is_tied(self, stay: Stay) -> bool:

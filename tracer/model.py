@@ -185,6 +185,21 @@ class Delivery(msgspec.Struct, frozen=True, gc=False, array_like=True):
     next_queue_ids: tuple[str, ...] = ()
 
 
+class Progress(msgspec.Struct, gc=False):
+    """What one batch adds to a source: counts, and the newest time read."""
+
+    name: str
+    kind: str = "file"
+    format: str = ""
+    lines: int = 0
+    events: int = 0
+    unparsed: int = 0
+    first_us: int | None = None
+    last_us: int | None = None
+    read_at_us: int = 0
+    samples: tuple[str, ...] = ()
+
+
 class Row(msgspec.Struct, frozen=True):
     """The delivery row of the contract: what a search returns, one per mail and recipient.
 

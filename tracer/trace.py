@@ -6,7 +6,7 @@ shares a queue id with it, and stops at a fixed number of hops.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from tracer.store.terms import Tie
 
 MOST_LEGS = 30
 MOST_RELATED = 50
+_Step = tuple[int, int]  # hop_id of a leg and of the next one
 
 
 def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
@@ -83,26 +84,29 @@ class _Walk:
         self._live = set(days.live(conn))
 
     def legs(self, hop_id: int) -> list[Stay]:
-        """The hops that carried one mail, in order of time."""
+        """The hops that carried one mail, in the order it travelled."""
         found = {stay.hop.hop_id: stay for stay in stays.load(self._conn, [hop_id], packed=True)}
+        steps: set[_Step] = set()
         waiting = list(found.values())
         while waiting and len(found) < MOST_LEGS:
-            stay = waiting.pop()
-            for other in self._neighbours(stay):
-                if other.hop.hop_id not in found:
-                    found[other.hop.hop_id] = other
-                    waiting.append(other)
-        return [found[key] for key in sorted(found)]
+            for before, after in self._steps(waiting.pop()):
+                steps.add((before.hop.hop_id, after.hop.hop_id))
+                for other in (before, after):
+                    if other.hop.hop_id not in found:
+                        found[other.hop.hop_id] = other
+                        waiting.append(other)
+        return [found[key] for key in _in_order(found, steps)]
 
-    def _neighbours(self, stay: Stay) -> Iterator[Stay]:
+    def _steps(self, stay: Stay) -> Iterator[tuple[Stay, Stay]]:
+        """From one leg to the next one, at this stay."""
         before = self.tied(stay.hop, Tie.NEXT) | self.having(stay.hop.from_queue_ids, stay.hop)
         for other in stays.load(self._conn, before, packed=True):
             if hands_over(other, stay) and _is_leg(other, stay):
-                yield other
+                yield other, stay
         after = self.tied(stay.hop, Tie.FROM) | self.having(_handed_to(stay), stay.hop)
         for other in stays.load(self._conn, after, packed=True):
             if hands_over(stay, other) and _is_leg(stay, other):
-                yield other
+                yield stay, other
 
     def tied(self, hop: Hop, tie: Tie) -> set[int]:
         """Hops for which the queue id of this one is what `tie` says."""
@@ -126,6 +130,22 @@ class _Walk:
     def _days(self, hop: Hop) -> list[str]:
         span = days.span(hop.opened_us - LONGEST_US, hop.last_us + SKEW_US)
         return [day for day in span if day in self._live]
+
+
+def _in_order(found: Mapping[int, Stay], steps: Collection[_Step]) -> list[int]:
+    """The hops as the mail went from one to the next; by time where nothing else tells.
+
+    Two hosts' clocks differ, and two stamps may lie in one second. A mail that runs in a
+    circle is put in order of time.
+    """
+    left = sorted(found, key=lambda hop_id: (found[hop_id].hop.opened_us, hop_id))
+    ordered: list[int] = []
+    while left:
+        followers = {after for before, after in steps if before in left and after != before}
+        following = next((hop_id for hop_id in left if hop_id not in followers), left[0])
+        left.remove(following)
+        ordered.append(following)
+    return ordered
 
 
 def _is_leg(before: Stay, after: Stay) -> bool:

@@ -18,11 +18,12 @@ from collectors.samples import sample_lines
 from collectors.year import YearGuess
 from collectors.zone import zone_named
 from tracer.fold import fold
-from tracer.ingest import Batch, ingest
+from tracer.arrival import Batch
+from tracer.ingest import ingest
 from tracer.model import DAY_US, Event
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
-from tracer.store.sources import Progress
+from tracer.model import Progress
 
 NOON_US = 20_000 * DAY_US + DAY_US // 2  # the sample then spans three UTC days
 TABLES = ("hops", "deliveries", "lines", "terms", "ties")
@@ -71,7 +72,9 @@ def stored(batches: Iterable[Iterable[Told]], *, restart_every: int) -> dict[str
 def dump(path: Path) -> dict[str, list[object]]:
     """Every row of every day's tables."""
     conn = sqlite3.connect(path)
-    names = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    names = [
+        name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    ]
     wanted = [name for name in names if name.partition("_")[0] in TABLES and name[-8:].isdigit()]
     found = {name: sorted(conn.execute(f"SELECT * FROM {name}"), key=repr) for name in wanted}
     conn.close()

@@ -54,7 +54,7 @@ def test_migrating_again_changes_nothing(store: Engine) -> None:
 
 def test_empty_store_is_told_from_a_ready_one(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path}/new.db")
-    with engine.connect() as conn, pytest.raises(StoreUnavailable, match="is empty.*init"):
+    with engine.connect() as conn, pytest.raises(StoreUnavailable, match=r"is empty.*init"):
         check(conn)
     migrate(engine)
     with engine.connect() as conn:

@@ -25,64 +25,59 @@ _LEVEL = 3
 
 
 class Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The lines of one hop in order of time, column by column, which packs best.
+    """The lines of one hop in order of time, what repeats kept together, which packs best.
 
-    A column of text has one entry a line, parted by line ends; one entry alone stands for
-    all. In `texts` the hop's own queue id at the start of a line is left out.
+    `said` has a line for each: program, pid and text, parted by the mark; the hop's own
+    queue id at the start of a text is left out. One source or TLS version stands for all.
     """
 
     host: str  # as the lines call it
     first_us: int
     later_us: tuple[int, ...]  # each after the line before it
-    programs: str
-    pids: str
-    texts: str
-    sources: str
-    tls: str  # what another line of the same process told
+    said: str
+    sources: tuple[str, ...]
+    tls: tuple[str, ...]  # what another line of the same process told; () nothing
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Lines).decode
-_OWN = "\1"  # stands for "QUEUE-ID: "; no log line has this character
+_MARK = "\1"  # twice: stands for "QUEUE-ID: " at the start of a text
 
 
 def encoded(host: str, events: Sequence[Event]) -> bytes:
     """The lines that events of one hop were read from, as MessagePack of Lines."""
     times = [event.at_us for event in events]
-    own = f"\n{events[0].queue_id}: "
-    texts = "\n" + "\n".join([event.text for event in events])
+    said = "\n".join([f"{event.program}\1{event.pid}\1{event.text}" for event in events])
+    if said.count(_MARK) == 2 * len(events):  # no text has it by itself
+        said = said.replace(f"{_MARK}{events[0].queue_id}: ", _MARK + _MARK)
+    tls = [event.tls for event in events]
     return _encode(
         (
             host,
             times[0],
             list(map(sub, times[1:], times)),
-            "\n".join([event.program for event in events]),
-            "\n".join([event.pid for event in events]),
-            texts.replace(own, f"\n{_OWN}")[1:],
-            _column([event.source for event in events]),
-            _column([event.tls for event in events]),
+            said,
+            _alike([event.source for event in events]),
+            _alike(tls) if any(tls) else (),
         )
     )
 
 
-def _column(values: list[str]) -> str:
-    return values[0] if values.count(values[0]) == len(values) else "\n".join(values)
-
-
-def _spread(column: str, count: int) -> list[str]:
-    values = column.split("\n")
-    return values * count if len(values) == 1 else values
+def _alike(values: list[str]) -> list[str]:
+    return values[:1] if values.count(values[0]) == len(values) else values
 
 
 def log_lines(lines: Lines, queue_id: str) -> Iterator[tuple[LogLine, str]]:
     """Each line with the TLS version that belongs to it."""
-    times = accumulate(lines.later_us, initial=lines.first_us)
-    texts = lines.texts.split("\n")
-    columns = (lines.programs, lines.pids, lines.sources, lines.tls)
-    spread = (_spread(column, len(texts)) for column in columns)
-    for at_us, text, program, pid, source, tls in zip(times, texts, *spread, strict=True):
-        whole = f"{queue_id}: {text[1:]}" if text.startswith(_OWN) else text
-        yield LogLine(at_us, lines.host, program, pid, whole, "", source), tls
+    times = list(accumulate(lines.later_us, initial=lines.first_us))
+    said = lines.said.split("\n")
+    sources = lines.sources * (len(times) if len(lines.sources) == 1 else 1)
+    tls = lines.tls * (len(times) if len(lines.tls) == 1 else 1) or ("",) * len(times)
+    for at_us, whole, source, version in zip(times, said, sources, tls, strict=True):
+        program, pid, text = whole.split(_MARK, 2)
+        if text.startswith(_MARK):
+            text = f"{queue_id}: {text[1:]}"
+        yield LogLine(at_us, lines.host, program, pid, text, "", source), version
 
 
 class Packer:

@@ -9,24 +9,10 @@ import msgspec
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from tracer.model import Progress
 from tracer.store.schema import sources
 
 KEPT_SAMPLES = 20
-
-
-class Progress(msgspec.Struct, gc=False):
-    """What one batch adds to a source: counts, and the newest time read."""
-
-    name: str
-    kind: str = "file"
-    format: str = ""
-    lines: int = 0
-    events: int = 0
-    unparsed: int = 0
-    first_us: int | None = None
-    last_us: int | None = None
-    read_at_us: int = 0
-    samples: tuple[str, ...] = ()
 
 
 class SourceState(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -16,6 +16,8 @@ from tracer.store.driver import fetch
 from tracer.store.selection import Selection, select, union
 
 SHOWN = 5
+MOST_GROUPED = 20_000
+"""Grouping more rows by sender and relay takes longer than the whole page may."""
 _BAD = frozenset({Outcome.BOUNCED, Outcome.EXPIRED, Outcome.REJECTED, Outcome.SUPPRESSED})
 _WAIT = frozenset(
     {
@@ -40,8 +42,9 @@ class Bucket(msgspec.Struct, frozen=True):
 class Summary(msgspec.Struct, frozen=True):
     """Counts of a whole result, each list the greatest first.
 
-    Senders and relays are the first five only. `histogram` has a bucket for every stretch
-    of `bucket_us` from `since_us` to `until_us`, the empty ones too.
+    Senders and relays are the first five only, and are left out (`is_brief`) where the
+    result has more than MOST_GROUPED rows. `histogram` has a bucket for every stretch of
+    `bucket_us` from `since_us` to `until_us`, the empty ones too.
     """
 
     total: int
@@ -55,6 +58,7 @@ class Summary(msgspec.Struct, frozen=True):
     bucket_us: int
     since_us: int
     until_us: int
+    is_brief: bool = False
 
 
 def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
@@ -64,21 +68,26 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     ]
     since_us, until_us = _span(query, [day for day, _ in selections])
     bucket_us = max(1, -(-(until_us - since_us) // buckets))
-    counted = _Counted(sources.names(conn))
+    counted = _Counted(conn, since_us, bucket_us)
     for day, selection in selections:
-        counted.add(conn, day, selection, since_us, bucket_us)
+        counted.add_outcomes(day, selection)
+    total = sum(counted.outcomes.values())
+    if total <= MOST_GROUPED:
+        for day, selection in selections:
+            counted.add_peers(day, selection)
     return Summary(
-        total=sum(counted.outcomes.values()),
+        total=total,
         messages=counted.messages,
         outcomes=tuple((Outcome(word), n) for word, n in counted.outcomes.most_common()),
         causes=tuple(counted.causes.most_common()),
         senders=tuple(counted.senders.most_common(SHOWN)),
         relays=tuple(counted.relays.most_common(SHOWN)),
         sources=tuple(counted.sources.most_common()),
-        histogram=tuple(counted.histogram(since_us, bucket_us, buckets)),
+        histogram=tuple(counted.histogram(buckets)),
         bucket_us=bucket_us,
         since_us=since_us,
         until_us=until_us,
+        is_brief=total > MOST_GROUPED,
     )
 
 
@@ -93,8 +102,10 @@ def _span(query: SearchQuery, of_days: Sequence[str]) -> tuple[int, int]:
 class _Counted:
     """Counts, day by day."""
 
-    def __init__(self, names: Mapping[int, str]) -> None:
-        self._names = names
+    def __init__(self, conn: Connection, since_us: int, bucket_us: int) -> None:
+        self._conn = conn
+        self._since_us, self._bucket_us = since_us, bucket_us
+        self._names = sources.names(conn)
         self.messages = 0
         self.outcomes: Counter[str] = Counter()
         self.causes: Counter[str] = Counter()
@@ -103,41 +114,43 @@ class _Counted:
         self.sources: Counter[str] = Counter()
         self._times: Counter[tuple[int, str]] = Counter()
 
-    def add(
-        self, conn: Connection, day: str, selection: Selection, since_us: int, bucket_us: int
-    ) -> None:
-        parameters = {**selection.parameters, "since": since_us, "bucket": bucket_us}
-        matched = _matched(day, selection)
-
-        def rows(columns: str, grouping: str) -> Iterator[Sequence[Any]]:
-            statement = f"SELECT {columns} FROM {matched} GROUP BY {grouping}"
-            yield from fetch(conn, statement, parameters)
-
-        times = "(h.opened_us - :since) / :bucket"
-        grouping = f"d.outcome, d.cause, h.source_id, {times}"
-        for outcome, cause, source, at, n in rows(f"{grouping}, count(*)", grouping):
+    def add_outcomes(self, day: str, selection: Selection) -> None:
+        """What came of the deliveries, when, and who told."""
+        grouping = "d.outcome, d.cause, h.source_id, (h.opened_us - :since) / :bucket"
+        for outcome, cause, source, at, n in self._groups(day, selection, grouping):
             self.outcomes[outcome] += n
             self._times[at, outcome] += n
             self.sources[self._names[source]] += n
             if cause:
                 self.causes[cause] += n
-        for sender, n in rows("h.sender, count(*)", "h.sender_key"):
+        statement = f"SELECT count(DISTINCT d.hop_id) FROM {_matched(day, selection)}"
+        self.messages += fetch(self._conn, statement, selection.parameters)[0][0]
+
+    def add_peers(self, day: str, selection: Selection) -> None:
+        """Who sent, and which servers took."""
+        for sender, n in self._groups(day, selection, "h.sender"):
             if sender:
                 self.senders[sender] += n
-        for relay, n in rows("d.relay, count(*)", "d.relay"):
+        for relay, n in self._groups(day, selection, "d.relay"):
             if relay:
                 self.relays[relay] += n
-        statement = f"SELECT count(DISTINCT d.hop_id) FROM {matched}"
-        self.messages += fetch(conn, statement, parameters)[0][0]
 
-    def histogram(self, since_us: int, bucket_us: int, buckets: int) -> Iterator[Bucket]:
+    def _groups(self, day: str, selection: Selection, grouping: str) -> list[Sequence[Any]]:
+        times = {"since": self._since_us, "bucket": self._bucket_us}
+        statement = (
+            f"SELECT {grouping}, count(*) FROM {_matched(day, selection)} GROUP BY {grouping}"
+        )
+        return fetch(self._conn, statement, {**selection.parameters, **times})
+
+    def histogram(self, buckets: int) -> Iterator[Bucket]:
+        """The buckets in order of time."""
         tones = [[0, 0, 0] for _ in range(buckets)]
         for (at, word), n in self._times.items():
             outcome = Outcome(word)
             tone = 2 if outcome in _BAD else 1 if outcome in _WAIT else 0
             tones[min(max(at, 0), buckets - 1)][tone] += n
         for number, counts in enumerate(tones):
-            yield Bucket(since_us + number * bucket_us, *counts)
+            yield Bucket(self._since_us + number * self._bucket_us, *counts)
 
 
 def _matched(day: str, selection: Selection) -> str:
