@@ -19,8 +19,7 @@ from collectors.processes import TAKES_TLS, Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
 from tracer.arrival import Arrival, Batch
-from tracer.model import Event, LogLine
-from tracer.model import Progress
+from tracer.model import Event, LogLine, Progress
 
 FEWEST_EVENTS, MOST_EVENTS = 8_000, 40_000
 """Events of the first batch, and of later ones: writing begins early, then in big transactions."""

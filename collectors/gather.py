@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from tracer.fold import AT_THE_DOOR, Folded, fold
 from tracer.arrival import Arrival, arrival
+from tracer.fold import AT_THE_DOOR, Folded, fold
 from tracer.model import Event, EventKind
 
 MOST_EVENTS = 60_000

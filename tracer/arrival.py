@@ -15,8 +15,8 @@ from tracer.store.packing import encoded
 class Arrival(msgspec.Struct, gc=False, array_like=True):
     """A folded stay on its way to the store.
 
-    `lines` are its log lines (tracer.store.packing.encoded). `known_id` and `known_events` say under
-    which hop_id, with how many events, the same reader stored it before (0: never).
+    `lines` are its log lines (tracer.store.packing.encoded). `known_id` and `known_events` say
+    under which hop_id, with how many events, the same reader stored it before (0: never).
     """
 
     hop: Hop

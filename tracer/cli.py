@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -74,7 +75,7 @@ def telling_faults(config: Config) -> Iterator[None]:
     """Raise what the database refuses as StoreUnavailable, which says what to do."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, sqlite3.Error) as error:
         raise fault(error, config.store.url.removeprefix("sqlite:///")) from error
 
 

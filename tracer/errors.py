@@ -11,6 +11,23 @@ TracerError
 from __future__ import annotations
 
 
+class Phrase(str):
+    """An English sentence that remembers what it was made of, so that it can be translated.
+
+    `template` is what a catalogue of translations knows it by, with `%(name)s` in the
+    places of `params`.
+    """
+
+    template: str
+    params: dict[str, object]
+
+    def __new__(cls, template: str, /, **params: object) -> Phrase:
+        made = super().__new__(cls, template % params if params else template)
+        made.template = template
+        made.params = params
+        return made
+
+
 class TracerError(Exception):
     """Base of every error that Mailtracer raises on purpose."""
 
@@ -34,7 +51,8 @@ class UnusableInput(TracerError):
 class InvalidQuery(TracerError):
     """A query cannot be understood.
 
-    `column` counts from 1; `suggestion` is a corrected piece of query, or `""`.
+    `column` counts from 1; `suggestion` is a corrected piece of query, or `""`; `phrase`
+    is the message, for those who translate it.
     """
 
     exit_code = 2
@@ -42,6 +60,7 @@ class InvalidQuery(TracerError):
 
     def __init__(self, message: str, *, column: int = 1, suggestion: str = "") -> None:
         super().__init__(message)
+        self.phrase = message if isinstance(message, Phrase) else Phrase(message)
         self.column = column
         self.suggestion = suggestion
 

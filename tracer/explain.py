@@ -17,19 +17,23 @@ from tracer.causes import (
     Level,
     Severity,
     Side,
+    Stage,
     Text,
     Urgency,
     Verdict,
     catalog,
     cut,
     decide,
+    ending,
     hear,
     is_loopback,
+    is_our_store,
     outcome_cards,
 )
 from tracer.causes import words as say
 from tracer.causes.facets import facets, next_queue_id
-from tracer.model import Outcome, when
+from tracer.causes.marks import marks
+from tracer.model import SECOND_US, Outcome, when
 
 # What an outcome means when the reply names nothing better.
 _OTHERWISE = {
@@ -44,12 +48,22 @@ _OTHERWISE = {
     Outcome.JUNKED: "spam_content",
 }
 _SHAPES = 8192  # shapes of replies remembered
+_NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([\w.-]+)\[")
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 _KEPT_BACK = frozenset({Outcome.DISCARDED, Outcome.QUARANTINED, Outcome.JUNKED})
 _TOLD_BY_OUTCOME = _KEPT_BACK | {Outcome.SUPPRESSED}
 _BY_US = _TOLD_BY_OUTCOME | {Outcome.REJECTED}
 # What our own filter does with a message counts as its verdict only when it names one of these.
 _FILTERED = frozenset({"spam_content", "malware", "attachment_blocked", "domain_blocklisted"})
+# What our own filter or store says is its verdict, unless it is trouble on the way, or already
+# told as ours.
+_NO_VERDICT = frozenset(
+    {
+        "connection_lost", "dns_failure", "domain_no_mail", "domain_not_found", "host_unreachable",
+        "local_config_error", "local_policy", "mail_loop", "queue_congested", "remote_system_error",
+        "retry_timeout", "tls_failure",
+    }
+)  # fmt: skip
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -81,6 +95,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     `cause` is "" for outcomes that need none. `side`: sender us recipient their_admin
     nobody. `severity`: hard soft none. `confidence`: high medium low none.
+    `at_our_door`: our own side refused it, so the user addressed may be its recipient.
     `marks`: spans of the deciding words in the reply, in order.
     `steps`: (verb phrase, the rest of the sentence). `reference`: (text, address).
     """
@@ -101,6 +116,7 @@ class Explanation(msgspec.Struct, frozen=True):
     tell_their_admin: str
     reference: tuple[tuple[str, str], ...]
     facets: dict[str, str]
+    at_our_door: bool = False
 
 
 def classify(
@@ -125,9 +141,40 @@ def explanation(told: Told, lang: str) -> Explanation:
     return _card(told, lang, verdict, card, found)
 
 
+def at_our_door(outcome: Outcome, cause: str, reply: str, relay: str = "") -> bool:
+    """Whether our own side said no: at the door, or our filter or mailbox store later."""
+    if outcome is Outcome.REJECTED:
+        return True
+    if outcome in _KEPT_BACK:
+        return True
+    ours = is_loopback(reply) or is_our_store(relay)
+    return ours and cause != "" and cause not in _NO_VERDICT
+
+
+def title(outcome: Outcome, cause: str, lang: str, reply: str = "", relay: str = "") -> str:
+    """The name of a delivery's cause, as the card has it; of an unknown id the id."""
+    if cause not in catalog():
+        return cause
+    door = at_our_door(outcome, cause, reply, relay)
+    return _told_text(_written(outcome, cause), say.known(lang), door=door).title
+
+
+def label(cause: str, lang: str) -> str:
+    """The name of a cause where refusals by us and by others are counted together."""
+    known = catalog().get(cause)
+    text = known.text(say.known(lang)) if known else None
+    return (text.label or text.title) if text else cause
+
+
+def _told_text(card: Cause, lang: str, *, door: bool) -> Text:
+    text = card.text(lang)
+    return text.at_our_door if door and text.at_our_door else text
+
+
 def _written(outcome: Outcome, cause: str) -> Cause:
     """The card whose texts fit: what was done says more than "our rule" or "spam"."""
-    if not cause or (outcome in _TOLD_BY_OUTCOME and cause in ("local_policy", "spam_content")):
+    said_by_outcome = outcome in _TOLD_BY_OUTCOME and cause in ("local_policy", "spam_content")
+    if not cause or said_by_outcome or outcome is Outcome.SUPPRESSED:
         return outcome_cards()[outcome]
     return catalog()[cause]
 
@@ -156,18 +203,18 @@ def _fits(outcome: Outcome, verdict: Verdict) -> bool:
 def _card(
     told: Told, lang: str, verdict: Verdict, card: Cause, found: dict[str, str]
 ) -> Explanation:
-    at_door = _at_our_door(told, verdict)
+    door = at_our_door(told.outcome, verdict.cause, told.reply, told.relay)
     severity = _severity(told, card)
-    side = card.side_at_our_door if at_door and card.side_at_our_door else card.side
-    text = card.text(lang)
-    told_text = text.at_our_door if at_door and text.at_our_door else text
-    values = say.names(lang, _known(told, lang, found), soft=severity is Severity.SOFT)
+    side = _side(told.outcome, card, door=door)
+    text = _told_text(card, lang, door=door)
+    stage = Stage.WAITING if severity is Severity.SOFT else Stage.OVER
+    values = say.names(lang, _known(told, lang, found), _manner(told.outcome, severity))
     urgency = Urgency.NONE if side is Side.NOBODY else card.urgency
     confidence = _confidence(told.outcome, verdict)
     return Explanation(
         cause=verdict.cause,
         title=text.title,
-        headline=say.fill(told_text.headline, values),
+        headline=_headline(told, lang, text, values, stage),
         side=side,
         acts=say.acts(lang, side, urgency, retried=told.outcome in _RETRIED),
         urgency=urgency,
@@ -175,21 +222,67 @@ def _card(
         confidence=confidence,
         confidence_word=say.confidence_word(lang, confidence),
         why=_why(lang, verdict, told),
-        marks=_marks(told.reply, verdict.words) or _mark_id(told),
-        steps=tuple(
-            (say.fill(verb, values), say.fill(rest, values)) for verb, rest in told_text.steps
-        ),
-        tell_user=say.fill(told_text.tell_user, values),
-        tell_their_admin=_for_their_admin(told, lang, told_text, values, found),
+        marks=marks(told.reply, verdict.words) or _mark_id(told),
+        steps=_steps(told, lang, text, values, stage),
+        tell_user=_tell_user(told, lang, text, values, stage),
+        tell_their_admin=_for_their_admin(told, lang, text, values, found, door=door),
         reference=tuple((source.text, source.url) for source in card.reference),
         facets=found,
+        at_our_door=door,
     )
 
 
-def _at_our_door(told: Told, verdict: Verdict) -> bool:
-    """Whether our own side stopped it: at the door, or by our filter later."""
-    by_filter = told.outcome in _KEPT_BACK or is_loopback(told.reply)
-    return told.outcome is Outcome.REJECTED or (by_filter and verdict.cause in _FILTERED)
+def _side(outcome: Outcome, card: Cause, *, door: bool) -> Side:
+    """Who acts: what mended itself in time is nobody's work, what did not is theirs."""
+    side = card.side_at_our_door if door and card.side_at_our_door else card.side
+    gave_up = outcome is Outcome.EXPIRED and side is Side.NOBODY
+    return Side.THEIR_ADMIN if gave_up else side
+
+
+def _manner(outcome: Outcome, severity: Severity) -> say.Manner:
+    if outcome is Outcome.EXPIRED:
+        return say.Manner.UNTIL_GIVEN_UP
+    return say.Manner.FOR_NOW if severity is Severity.SOFT else say.Manner.FOR_GOOD
+
+
+def _headline(told: Told, lang: str, text: Text, values: dict[str, str], stage: Stage) -> str:
+    waits = stage is Stage.WAITING and text.headline_waiting
+    headline = say.fill(text.headline_waiting if waits else text.headline, values)
+    if told.outcome is Outcome.DEFERRED:
+        return ending.waiting(lang, headline)
+    if told.outcome is Outcome.EXPIRED:
+        return ending.given_up(lang, headline, _waited_s(told))
+    return headline
+
+
+def _steps(
+    told: Told, lang: str, text: Text, values: dict[str, str], stage: Stage
+) -> tuple[tuple[str, str], ...]:
+    steps = [
+        (say.fill(step.verb, values), say.fill(step.rest, values))
+        for step in text.steps
+        if step.stage in (Stage.ANY, stage)
+    ]
+    if told.outcome is Outcome.EXPIRED:
+        first = ending.no_more(lang, told.reply, _waited_s(told))
+        steps.insert(0, (first.verb, first.rest))
+    return tuple(steps)
+
+
+def _tell_user(told: Told, lang: str, text: Text, values: dict[str, str], stage: Stage) -> str:
+    waits = stage is Stage.WAITING and text.tell_user_waiting
+    told_text = say.fill(text.tell_user_waiting if waits else text.tell_user, values)
+    if told.outcome is Outcome.EXPIRED:
+        return ending.stopped(lang, told_text, _waited_s(told))
+    return told_text
+
+
+def _waited_s(told: Told) -> int | None:
+    """How long a message was in the queue, in seconds; None if that is not known."""
+    if told.delay_s:
+        return round(told.delay_s)
+    waited_us = told.last_us - told.first_us
+    return waited_us // SECOND_US if told.first_us and waited_us > 0 else None
 
 
 def _confidence(outcome: Outcome, verdict: Verdict) -> str:
@@ -240,7 +333,7 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
 def _server(told: Told) -> str:
     """The name of the next server, without its address and port; "" for our own store."""
     name = told.relay.partition("[")[0].partition(":")[0]
-    if not name and (quoted := re.search(r"\bhost ([\w.-]+)\[", told.reply)):
+    if not name and (quoted := _NAMED.search(told.reply)):
         name = quoted[1]
     return "" if name in ("none", "local", "virtual") or "/" in name else name
 
@@ -248,18 +341,9 @@ def _server(told: Told) -> str:
 def _why(lang: str, verdict: Verdict, told: Told) -> str:
     if _is_told(told.outcome, verdict):
         return say.by_outcome(lang)
-    spans = _marks(told.reply, verdict.words)
+    spans = marks(told.reply, verdict.words)
     words = tuple(told.reply[start:end] for start, end in spans) or verdict.words
     return say.why(lang, verdict.level, words)
-
-
-def _marks(reply: str, words: tuple[str, ...]) -> tuple[tuple[int, int], ...]:
-    """Where the deciding words stand in the reply as it was received."""
-    lowered = reply.lower().replace("’", "'")
-    if len(lowered) != len(reply):
-        return ()
-    spans = [found.span() for each in words if (found := re.search(_loose(each), lowered))]
-    return tuple(sorted(spans))
 
 
 def _mark_id(told: Told) -> tuple[tuple[int, int], ...]:
@@ -269,22 +353,20 @@ def _mark_id(told: Told) -> tuple[tuple[int, int], ...]:
     return ((at, at + len(given)),) if at >= 0 else ()
 
 
-def _loose(words: str) -> str:
-    """A pattern for words that a folded reply may part with "550-5.7.1"."""
-    gap = r"\s+(?:[245]\d\d[ -](?:[245]\.\d+\.\d+)?\s*)?"
-    parts = (r"\S*@\S*" if part == "@" else re.escape(part) for part in words.split())
-    return gap.join(parts) + r"\w*"
-
-
 def _for_their_admin(
-    told: Told, lang: str, text: Text, values: dict[str, str], found: dict[str, str]
+    told: Told,
+    lang: str,
+    text: Text,
+    values: dict[str, str],
+    found: dict[str, str],
+    *,
+    door: bool,
 ) -> str:
     """A sentence that asks, then the particulars their log can be searched by."""
-    server = " ".join(
-        part for part in (told.host, f"[{found['ip']}]" if "ip" in found else "") if part
-    )
+    ours = f"[{found['ip']}]" if "ip" in found and not door else ""
     rows = (
-        server,
+        f"{told.host} {ours}".strip(),
+        told.client if told.outcome is Outcome.REJECTED else "",
         f"{when(told.last_us):%Y-%m-%d %H:%M:%S} UTC" if told.last_us else "",
         told.sender,
         told.recipient,

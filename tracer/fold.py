@@ -21,7 +21,7 @@ from tracer.recipients import deliveries
 STRAGGLER_US = 300 * SECOND_US
 """A line up to 5 minutes after a hop closed still belongs to it."""
 LONGEST_US = 10 * 86_400 * SECOND_US
-"""No stay is longer: Postfix gives up after 5 days unless told otherwise (maximal_queue_lifetime)."""
+"""No stay is longer: Postfix gives up after 5 days by default (maximal_queue_lifetime)."""
 AT_THE_DOOR = "NOQUEUE/"
 """Begins the name of a hop that was over before it had a queue id."""
 EARLY_US = 5 * SECOND_US

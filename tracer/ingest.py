@@ -21,7 +21,6 @@ from tracer.store import days, sources, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
-
 BULK_BEHIND_US = DAY_US  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
@@ -73,26 +72,24 @@ class _Ingest:
         """Ask each day once for every queue id that may tie these hops to what is stored."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for hop, deliveries in told:
+            queue_ids = set(_queue_ids(hop, deliveries))
             for day in _days_near(hop):
                 if day in self.live:
-                    wanted[day].update(_queue_ids(hop, deliveries))
-        for day, queue_ids in wanted.items():
-            for queue_id, hop_id in stays.find(self.conn, day, queue_ids):
+                    wanted[day] |= queue_ids
+        for day, asked in wanted.items():
+            for queue_id, hop_id in stays.find(self.conn, day, asked):
                 self.own[queue_id].add(hop_id)
-            for queue_id, tie, hop_id in stays.find_tied(self.conn, day, queue_ids):
+            for queue_id, tie, hop_id in stays.find_tied(self.conn, day, asked):
                 self.ties[queue_id, tie].add(hop_id)
 
     def _settle(self, arrivals: list[Arrival]) -> Iterator[Stay]:
         """The stays to be written: arrivals that are new, and what clashes united."""
         clashing: dict[tuple[str, str], list[Arrival]] = defaultdict(list)
         grown = self._grown(arrivals)
+        stays.delete(self.conn, stays.load(self.conn, grown))
         for item in arrivals:
-            if item.hop.queue_id not in self.own:
+            if item.hop.queue_id not in self.own or item.hop.hop_id in grown:
                 yield self._as_stay(item)
-            elif item.hop.hop_id in grown:
-                stay = self._as_stay(item)
-                stay.is_stored = True
-                yield stay
             else:
                 clashing[item.hop.host, item.hop.queue_id].append(item)
         united = [stay for items in clashing.values() for stay in self._unite(items)]
@@ -147,7 +144,7 @@ class _Ingest:
         return all(self.packer.pack(item.lines) in packed for item in arrivals)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
-        """Two queue ids may, once in a billion, compute the same hop_id: the later moves on by one."""
+        """Two queue ids may, once in a billion, compute one hop_id: the later moves on by one."""
         news = [stay for stay in fresh if not stay.is_stored]
         taken = stays.taken(self.conn, [stay.hop.hop_id for stay in news])
         for stay in news:
@@ -169,7 +166,12 @@ class _Ingest:
         for _ in range(_LONGEST_CHAIN if waiting else 0):
             joined: dict[int, Stay] = {}
             for before, after in self._pairs(waiting):
-                if hands_over(before, after) and join(before, after):
+                if not hands_over(before, after):
+                    continue
+                if after.is_stored and after.hop.hop_id not in changed:
+                    stays.forget_terms(self.conn, after)  # what it inherits may be others now
+                    changed[after.hop.hop_id] = after
+                if join(before, after):
                     changed[before.hop.hop_id] = before
                     changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
             waiting = list(joined.values())

@@ -14,6 +14,7 @@ _DEFERRED = Outcome.DEFERRED
 _WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
 _NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
 _ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
+_NAMES = frozenset({EventKind.FILTERED, EventKind.HELD})  # may name a recipient by the way
 _PROBE = "double-bounce@"
 
 
@@ -63,7 +64,7 @@ def _complete(known: _Known, events: list[Event], hop: Hop) -> None:
     """
     if not known and not _was_accepted(events, hop):
         return
-    named = next((e.recipient for e in events if e.kind is EventKind.FILTERED and e.recipient), "")
+    named = next((e.recipient for e in events if e.kind in _NAMES and e.recipient), "")
     if ("", "") in known:
         known[named, ""] = known.pop(("", ""))
     elif not known or (named and not any(named in key for key in known)):
@@ -179,8 +180,9 @@ def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery
     cause = ""
     if outcome not in _NEEDS_NO_CAUSE:
         cause = classify(outcome, last.reply, last.status, last.command, last.program)
+    handed_on = last.next_queue_ids if last.kind is _ATTEMPT else ()
     return Delivery(
         key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status,
         last.reply, last.relay, last.command, last.tls, last.program.rpartition("/")[2],
-        recipient.attempts, delay_s, last.next_queue_ids,
+        recipient.attempts, delay_s, handed_on,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, tzinfo
 
-from tracer.errors import InvalidQuery
+from tracer.errors import InvalidQuery, Phrase
 from tracer.model import DAY_US, SECOND_US, micros, when
 
 _UNITS_S = {
@@ -22,7 +22,7 @@ _UNITS_S = {
 _SPAN = r"(\d{1,9}(?:\.\d{1,3})?) ?([^\W\d_]+)\.?"
 _DAYS_BACK = {"today": 0, "сегодня": 0, "yesterday": 1, "вчера": 1}
 _MONTHS = r"(\d{1,4}) ?(?:M|mo|months?|мес)\.?"
-_NO_MONTHS = "months differ in length; count days"
+_NO_MONTHS = Phrase("months differ in length; count days")
 _CLOCK = r"(\d{1,2}):(\d\d)(?::(\d\d))?"
 _DOTTED = r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[T ](.+))?"
 
@@ -97,8 +97,11 @@ def _not_a_time(text: str, now_us: int, zone: tzinfo) -> InvalidQuery:
         return InvalidQuery(_NO_MONTHS, suggestion=days)
     day = when(max(0, now_us - DAY_US)).astimezone(zone).date().isoformat()
     return InvalidQuery(
-        f"a time is how long ago (48h, 2d), a date or a date and time ({day}T14:00), "
-        "or the word today or yesterday",
+        Phrase(
+            "a time is how long ago (48h, 2d), a date or a date and time (%(day)sT14:00), "
+            "or the word today or yesterday",
+            day=day,
+        ),
         suggestion=day,
     )
 

@@ -24,6 +24,7 @@ from webui import (
     show,
     timing,
     traces,
+    trust,
     vocabulary,
 )
 from webui.cause_words import row_cause
@@ -40,13 +41,12 @@ def create_app(engine: Engine, site: Site | None = None) -> Flask:
     app = Flask(__name__)
     settings = site or Site()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_S  # addresses of files carry their digest
-    if settings.trusted_hosts:
-        app.config["TRUSTED_HOSTS"] = list(settings.trusted_hosts)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     db.install(app, reading(engine))
     i18n.install(app, settings)
     timing.install(app)
     headers.install(app)
+    trust.install(app, settings.trusted_hosts)
     errors.install(app)
     for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):
         app.register_blueprint(blueprint)
@@ -81,7 +81,7 @@ def _dress(app: Flask) -> None:
     for filter_ in (
         show.clock, show.clock_fine, show.clock_short, show.clock_utc, show.day, show.day_short,
         excerpt, show.duration, show.host_name, show.iso, show.moment, show.number,
-        show.shortened, show.size, row_cause, queue_words, vocabulary.tls_word,
+        show.shortened, show.size, i18n.translated, row_cause, queue_words, vocabulary.tls_word,
     ):  # fmt: skip
         app.jinja_env.filters[filter_.__name__] = filter_
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from tracer.causes import catalog
-from tracer.model import Outcome, Row
+from tracer.explain import label, title
+from tracer.model import Row
 from webui.i18n import language
 
 
-def cause_title(cause: str) -> str:
-    """The title of a cause id; the id itself when the catalogue does not have it."""
-    known = catalog().get(cause)
-    return known.text(language()).title if known else cause
+def cause_label(cause: str) -> str:
+    """The name of a cause where rows of all kinds are counted; an unknown id as it is."""
+    return label(cause, language())
 
 
 def row_cause(row: Row) -> str:
-    """The title of a row's cause: another one, where we were the ones who refused."""
-    known = catalog().get(row.cause)
-    door = known.text(language()).at_our_door if known else None
-    if row.status is Outcome.REJECTED and door and door.title:
-        return door.title
-    return cause_title(row.cause)
+    """The name of a row's cause: another one where we were the ones who refused."""
+    return title(row.status, row.cause, language(), row.reply, row.relay)

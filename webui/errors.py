@@ -16,7 +16,7 @@ from tracer.errors import InvalidQuery, NotFound, StoreUnavailable, TracerError
 from tracer.query import corrected, parse_query
 from webui import results_view
 from webui.asking import Asked, asked
-from webui.i18n import gettext, site
+from webui.i18n import gettext, site, translated
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def _invalid_query(error: InvalidQuery) -> Response | tuple[str, int]:
     title = gettext("This query could not be understood.")
     if wants_data():
         more = {"column": error.column, "suggestion": error.suggestion}
-        return problem(400, title, str(error), "invalid-query", **more)
+        return problem(400, title, translated(error.phrase), "invalid-query", **more)
     search = asked()
     in_text = not _can_be_read(search.q)
     q = corrected(search.q, error) if in_text else ""

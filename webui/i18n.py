@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel, get_translations
 
+from tracer.errors import Phrase
 from tracer.model import when
 from webui.site import Site
 
@@ -55,6 +56,11 @@ def pgettext(context: str, message: str, **values: object) -> str:
     """A message that means different things in different places."""
     told: str = _translations().upgettext(context, message)
     return told % values if values else told
+
+
+def translated(phrase: Phrase) -> str:
+    """A sentence of the core in the language of the request."""
+    return gettext(phrase.template, **phrase.params)
 
 
 def _translations() -> Any:

@@ -276,7 +276,9 @@ def _last_steps(held: Held) -> list[Step]:
     host, relay, tls = held.leg.hop.host, _towards(held.delivery), held.delivery.tls
     if is_local(held.delivery):
         took_s = split[2] + split[3] if split else None
-        return [Step(StepKind.STORE, host, relay, _start_us(last), took_s, tls)]
+        dropped = held.delivery.outcome is Outcome.DISCARDED
+        kind = StepKind.FILTER if dropped else StepKind.STORE
+        return [Step(kind, host, relay, _start_us(last), took_s, tls)]
     if split is None:
         return [Step(StepKind.TRANSFER, host, relay, last.at_us, None, tls)]
     began_us = _start_us(last) or last.at_us

@@ -25,7 +25,7 @@ from tracer.store import deliveries
 from tracer.store.deliveries import Summary
 from webui import show
 from webui.asking import DEFAULT_SINCE, PRESETS, Asked
-from webui.cause_words import cause_title
+from webui.cause_words import cause_label
 from webui.db import connection
 from webui.i18n import gettext, zone
 from webui.vocabulary import TONES, WORDS
@@ -144,7 +144,7 @@ def _by_typed(key: str, counts: Sequence[tuple[str, int]]) -> Iterable[tuple[str
 
 
 def _choice(search: Asked, query: SearchQuery, key: str, value: str, count: int) -> Choice:
-    label = cause_title(value) if key == "cause" else value
+    label = cause_label(value) if key == "cause" else value
     chosen = next((term for term in terms(query.where) if _is_for(term, key, value)), None)
     q = without(query, chosen).text if chosen else with_term(search.q, key, value)
     outcome = Outcome(value) if key == "status" else None

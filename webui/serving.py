@@ -28,6 +28,7 @@ from tracer.told import told_of
 from tracer.trace import load_trace
 from webui.app import create_app
 from webui.site import Site
+from webui.trust import local_names
 
 THREADS = 16
 PORTS_TRIED = 20
@@ -58,7 +59,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 def _serve(config: Config, listen: str) -> None:
     engine = store_of(config)
-    site = Site(zone=config.web.timezone, language=config.web.language)
+    site = Site(
+        zone=config.web.timezone, language=config.web.language, trusted_hosts=local_names(listen)
+    )
     _Server(create_app(engine, site), listen).run()
 
 

@@ -18,8 +18,8 @@ class Site:
 
     `zone` is the IANA name times are shown in unless the reader asks for another;
     `language` is used when neither reader nor browser asks for one that exists.
-    `trusted_hosts` are the `Host` names answered to, as werkzeug understands them;
-    empty answers to any. `now_us` is the clock, so that tests can hold it still.
+    `trusted_hosts` are the `Host` names answered to, without port (`trust.py`); empty
+    answers to any. `now_us` is the clock, so that tests can hold it still.
     """
 
     zone: str = "UTC"

@@ -82,6 +82,29 @@ def test_legs_are_joined_in_whatever_order_their_logs_are_read(
             assert len(found(conn, f"qid:{queue_id}")) == 1
 
 
+def test_client_is_the_first_legs_though_that_one_was_read_last(
+    store: Engine, tmp_path: Path
+) -> None:
+    for number, leg in enumerate((LEG_2, LEG_3, LEG_1)):
+        read_lines(store, tmp_path, dated(leg), f"{number}.log")
+    with reading(store).connect() as conn:
+        assert len(found(conn, "ip:203.0.113.16")) == 1
+        assert found(conn, "ip:127.0.0.1") == []
+
+
+def test_leg_that_grows_stays_joined_when_an_older_day_is_live(
+    store: Engine, tmp_path: Path
+) -> None:
+    """A notice has no client, so that its stay may have begun days before."""
+    read(store, LOGS[0])
+    *lines, last = dated(LEG_1)[1:]
+    read_lines(store, tmp_path, lines, "1.log")
+    read_lines(store, tmp_path, dated(LEG_2), "2.log")
+    read_lines(store, tmp_path, [last], "1.log")
+    with reading(store).connect() as conn:
+        assert len(found(conn, "msgid:chain@shop.example")) == 1
+
+
 def test_logs_read_together_give_what_logs_read_apart_give(store: Engine, tmp_path: Path) -> None:
     read_lines(store, tmp_path, dated(LEG_3 + LEG_1 + LEG_2))
     other = empty(tmp_path / "other")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from itertools import chain
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import tracer.causes
-from tracer.causes import Cause, Side, Text, catalog, outcome_cards
+from tracer.causes import Cause, Side, Stage, Text, catalog, outcome_cards
 from tracer.causes.catalog import Example, placeholders, read_causes
 from tracer.causes.words import PLACEHOLDERS
 from tracer.errors import ConfigError
@@ -21,6 +22,10 @@ CAUSES = tuple(catalog().values())
 CARDS = (*CAUSES, *outcome_cards().values())
 EVERY_EXAMPLE = [(cause.id, example) for cause in CAUSES for example in cause.example]
 EVERY_COUNTER_EXAMPLE = [(cause.id, example) for cause in CAUSES for example in cause.not_example]
+
+
+# Causes that are always our own doing.
+OURS_ANYWAY = {"local_config_error", "local_policy", "queue_congested"}
 
 
 def named(cause: str, example: Example) -> str:
@@ -37,8 +42,9 @@ def texts(card: Cause) -> Iterator[tuple[str, Text, Text]]:
 
 
 def sentences(text: Text) -> Iterator[str]:
-    yield from (text.headline, text.tell_user, text.tell_their_admin)
-    yield from (verb + rest for verb, rest in text.steps)
+    yield from (text.title, text.label, text.headline, text.headline_waiting)
+    yield from (text.tell_user, text.tell_user_waiting, text.tell_their_admin)
+    yield from (step.verb + step.rest for step in text.steps)
 
 
 @pytest.mark.parametrize(("cause", "example"), EVERY_EXAMPLE, ids=lambda value: str(value)[:60])
@@ -66,7 +72,7 @@ def test_cause_has_examples_and_sources(cause: Cause) -> None:
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 def test_card_says_the_same_in_both_languages(card: Cause) -> None:
     for _, en, ru in texts(card):
-        assert len(en.steps) == len(ru.steps)
+        assert [step.stage for step in en.steps] == [step.stage for step in ru.steps]
         for one, other in zip(sentences(en), sentences(ru), strict=True):
             assert placeholders(one) == placeholders(other)
 
@@ -81,10 +87,30 @@ def test_card_uses_only_known_placeholders(card: Cause) -> None:
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.id)
 def test_card_gives_steps_and_is_written_in_its_language(card: Cause) -> None:
     for where, en, ru in texts(card):
-        assert 2 <= len(en.steps) <= 4, where
+        for stage in (Stage.WAITING, Stage.OVER):
+            assert 2 <= sum(step.stage in (Stage.ANY, stage) for step in en.steps) <= 4, where
         assert any("а" <= letter <= "я" for letter in ru.headline)
         assert not any("а" <= letter <= "я" for letter in en.headline + en.tell_user)
         assert not any(word in en.tell_user for word in ("SMTP", "DNS", "RFC", "IP address"))
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_cause_is_told_in_every_situation(cause: Cause) -> None:
+    """Refused by others and by us, for good and for now."""
+    assert cause.side_at_our_door
+    for text in (cause.en, cause.ru):
+        assert text.at_our_door and text.at_our_door.title
+        assert text.tell_user_waiting and text.at_our_door.tell_user_waiting
+
+
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_name_that_takes_a_side_has_a_neutral_one_beside_it(cause: Cause) -> None:
+    """Where refusals by us and by others are counted together, "our" would be wrong for half."""
+    if cause.id in OURS_ANYWAY:
+        return
+    for text in (cause.en, cause.ru):
+        name = text.label or text.title
+        assert not re.search(r"\b((our|their|here|us|we)\b|наш|их\b|мы\b|нам|нас)", name.lower())
 
 
 def test_every_side_is_used() -> None:
@@ -120,6 +146,23 @@ tell_their_admin = "б"
 """
 
 
+RUSSIAN_DOOR = """
+[ru.at_our_door]
+title = "Странно у нас"
+headline = "а"
+steps = [["Сделайте", " это."]]
+tell_user = "а"
+tell_their_admin = "б"
+"""
+ENGLISH_DOOR = """
+[en.at_our_door]
+headline = "a"
+steps = [["Do", " this."]]
+tell_user = "a"
+tell_their_admin = "b"
+"""
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "complaint"),
     [
@@ -135,6 +178,10 @@ tell_their_admin = "б"
         ('title = "Странно"', "", "`ru.title` is missing"),
         ('"Адрес {recipient} странный."', '"Адрес странный."', "`ru.headline`"),
         ('[["Сделайте", " это."]]', "[]", "`en.steps` and `ru.steps`"),
+        ('[["Do", " this."]]', '[["Do", " this.", "over"]]', "differ in number or stage"),
+        ('[["Do", " this."]]', '[["Do", " this.", "later"]]', "en.steps"),
+        ('"б"\n', '"б"\n' + RUSSIAN_DOOR, "`at_our_door` is in one language only"),
+        ('"б"\n', '"б"\n' + RUSSIAN_DOOR + ENGLISH_DOOR, "`en.at_our_door.title` is missing"),
         ('urgency = "today"', "", "urgency"),
         ('severity = "soft"', 'severity = "soft', "not TOML"),
     ],

@@ -180,7 +180,6 @@ def test_holding_does_not_touch_who_has_it_already() -> None:
     assert outcomes(*said) == {"a@x.example": "relayed", "b@x.example": "quarantined"}
 
 
-@pytest.mark.xfail(strict=True, reason="a header check that holds names its recipient in vain")
 def test_message_held_at_arrival_waits_for_a_person() -> None:
     hold = (
         0.15,

@@ -12,15 +12,18 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask.testing import FlaskClient
 
+import tracer
 import webui
 from tests.web.reading_pages import read_page
 
 WEBUI = Path(webui.__file__).parent
+CORE = Path(tracer.__file__).parent
 RUSSIAN = WEBUI / "translations/ru/LC_MESSAGES"
 KEYWORDS = {
     "_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None,
-    "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2),
+    "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2), "Phrase": None, "InvalidQuery": None,
 }  # fmt: skip
+TRIMMED = {"**/templates/**.html": {"trimmed": "true"}}
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 
 
@@ -31,9 +34,11 @@ def russian() -> Catalog:
 
 
 def test_every_message_is_translated_and_none_is_left_over(russian: Catalog) -> None:
-    found = extract_from_dir(
-        str(WEBUI), METHODS, {"**/templates/**.html": {"trimmed": "true"}}, keywords=KEYWORDS
-    )
+    found = [
+        message
+        for folder in (WEBUI, CORE)
+        for message in extract_from_dir(str(folder), METHODS, TRIMMED, keywords=KEYWORDS)
+    ]
     wanted = {(message, context) for _, _, message, _, context in found}
     known = {(message.id, message.context) for message in russian if message.id}
     assert wanted - known == set()

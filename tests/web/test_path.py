@@ -66,6 +66,23 @@ def test_mail_refused_at_the_door_has_one_step_to_it(engine: Engine) -> None:
     assert path.code == "550 5.1.1"
 
 
+def test_mail_that_a_rule_dropped_is_not_shown_as_delivered(tmp_path: Path) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "2026-11-22T09:00:00+00:00 mx1 postfix/smtpd[1]: 4cXk2R1wDzz5Y: client=a[192.0.2.7]\n"
+        "2026-11-22T09:00:01+00:00 mx1 postfix/cleanup[2]: 4cXk2R1wDzz5Y: discard: header Subject: "
+        "Prize from a.example[192.0.2.7]; from=<a@a.example> to=<b@corp.example> proto=ESMTP "
+        "helo=<a.example>: unwanted\n",
+        "utf-8",
+    )
+    store = empty_store(tmp_path)
+    read_log(store, log, "mx1")
+    path = path_of(trace_of(store, "to:b@corp.example"))
+    assert path is not None and path.outcome is Outcome.DISCARDED
+    assert path.steps[-1].kind is StepKind.FILTER
+    store.dispose()
+
+
 @given(
     st.lists(
         st.tuples(st.floats(0.1, 9, allow_nan=False), st.floats(0, 300, allow_nan=False)),

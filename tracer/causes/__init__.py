@@ -1,8 +1,8 @@
 """Causes: why a message was not delivered, one TOML file each, and how one is recognised."""
 
-from tracer.causes.catalog import Cause, Level, Severity, Side, Text, Urgency
+from tracer.causes.catalog import Cause, Level, Severity, Side, Stage, Text, Urgency
 from tracer.causes.decide import UNKNOWN, Verdict, catalog, decide, outcome_cards
-from tracer.causes.heard import Heard, cut, hear, is_loopback
+from tracer.causes.heard import Heard, cut, hear, is_loopback, is_our_store
 
 __all__ = [
     "UNKNOWN",
@@ -11,6 +11,7 @@ __all__ = [
     "Level",
     "Severity",
     "Side",
+    "Stage",
     "Text",
     "Urgency",
     "Verdict",
@@ -19,5 +20,6 @@ __all__ = [
     "decide",
     "hear",
     "is_loopback",
+    "is_our_store",
     "outcome_cards",
 ]

@@ -19,6 +19,9 @@ from tracer.errors import ConfigError
 
 _STATUS = re.compile(r"[x245]\.\d{1,3}\.\d{1,4}(-\d{1,4})?")
 AT_OUR_DOOR = "at_our_door"
+_SENTENCES = (
+    "headline", "headline_waiting", "tell_user", "tell_user_waiting", "tell_their_admin",
+)  # fmt: skip
 
 
 class Level(IntEnum):
@@ -75,14 +78,38 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variant: str = ""
 
 
+class Stage(StrEnum):
+    """Whether the message is tried again by itself, by us or by the server that we put off."""
+
+    ANY = ""
+    WAITING = "waiting"
+    OVER = "over"
+
+
+class Step(msgspec.Struct, frozen=True, array_like=True):
+    """One thing to do: what stands in bold, the rest of the sentence, and when it applies."""
+
+    verb: str
+    rest: str
+    stage: Stage = Stage.ANY
+
+
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What people read about a cause, in one language."""
+    """What people read about a cause, in one language.
+
+    `title` may say "our" and "their"; `label` names the cause where refusals by us and
+    by others stand together, when the title cannot. What has "waiting" in its name takes
+    the place of its namesake while the message is tried again by itself.
+    """
 
     headline: str
-    steps: tuple[tuple[str, str], ...]  # (verb phrase in bold, the rest of the sentence)
+    steps: tuple[Step, ...]
     tell_user: str
     tell_their_admin: str
     title: str = ""
+    label: str = ""
+    headline_waiting: str = ""
+    tell_user_waiting: str = ""
     at_our_door: Text | None = None  # the same when we refused it ourselves
 
 
@@ -152,9 +179,6 @@ def _check(name: str, cause: Cause) -> None:
         raise ConfigError(f"{name}: `id` is {cause.id!r}; write the name of the file without .toml")
     for number, rule in enumerate(cause.match, 1):
         _check_rule(f"{name}: match {number}", rule)
-    for text, where in ((cause.en, "en"), (cause.ru, "ru")):
-        if not text.title:
-            raise ConfigError(f"{name}: `{where}.title` is missing")
     _check_languages(name, "", cause.en, cause.ru)
     if (cause.en.at_our_door is None) != (cause.ru.at_our_door is None):
         raise ConfigError(f"{name}: `{AT_OUR_DOOR}` is in one language only; write it in both")
@@ -181,13 +205,18 @@ def _check_rule(where: str, rule: Rule) -> None:
 
 
 def _check_languages(name: str, part: str, en: Text, ru: Text) -> None:
-    if len(en.steps) != len(ru.steps):
-        raise ConfigError(f"{name}: `en{part}.steps` and `ru{part}.steps` differ in number")
-    for key in ("headline", "tell_user", "tell_their_admin"):
+    for text, lang in ((en, "en"), (ru, "ru")):
+        if not text.title:
+            raise ConfigError(f"{name}: `{lang}{part}.title` is missing")
+    if [step.stage for step in en.steps] != [step.stage for step in ru.steps]:
+        raise ConfigError(
+            f"{name}: `en{part}.steps` and `ru{part}.steps` differ in number or stage"
+        )
+    for key in _SENTENCES:
         if placeholders(getattr(en, key)) != placeholders(getattr(ru, key)):
             raise ConfigError(f"{name}: `ru{part}.{key}` has other placeholders than English")
     for number, (one, other) in enumerate(zip(en.steps, ru.steps, strict=True), 1):
-        if placeholders("".join(one)) != placeholders("".join(other)):
+        if placeholders(one.verb + one.rest) != placeholders(other.verb + other.rest):
             raise ConfigError(f"{name}: step {number} of `ru{part}` has other placeholders")
 
 

@@ -52,6 +52,8 @@ _EXIM = "smtp error from remote "
 # A socket or a loopback address: our own mailbox store or content filter.
 _OWN = ("host /", "[/", "[private/", "lmtp:unix", "[127.", "[::1]")
 _LOOPBACK = ("[127.", "[::1]")
+_SOCKETS = ("[/", "[private/")
+_AGENTS = frozenset({"local", "virtual"})
 
 _COMMANDS = (
     ("rcpt", "RCPT"),
@@ -137,6 +139,11 @@ def is_loopback(reply: str) -> bool:
     """Whether the other end of the conversation was a service of this very host."""
     named = reply.partition("said: ")[0]
     return any(address in named for address in _LOOPBACK)
+
+
+def is_our_store(relay: str) -> bool:
+    """Whether a relay is no other host but our own mailbox store: an agent or a socket."""
+    return relay in _AGENTS or any(socket in relay for socket in _SOCKETS)
 
 
 def _innermost(said: str) -> tuple[str, bool, str]:

@@ -7,6 +7,7 @@ in Russian a genitive after its class word («адрес {recipient}» → «а�
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 
 from tracer.causes.catalog import Level, Side, Urgency
 
@@ -85,6 +86,7 @@ _NOUNS = {
         "new_address": "новый адрес",
     },
 }
+_SPELT_OUT = tuple(noun for nouns in _NOUNS.values() for noun in nouns.values())
 # Pieces of a sentence that are left out whole when there is nothing to say.
 _PIECES = {
     "en": {
@@ -104,17 +106,25 @@ _PIECES = {
         "next_id": " под номером {}",
     },
 }
-_REFUSED = {"en": ("refused", "put off"), "ru": ("не принял", "пока не принял")}
+# By how it ended: for good, put off for now, put off until the time was over.
+_REFUSED = {
+    "en": ("refused", "put off", "kept putting off"),
+    "ru": ("не принял", "пока не принял", "так и не принял"),
+}
+_ACCEPTED = {
+    "en": ("was not accepted", "has not been accepted yet", "was not accepted"),
+    "ru": ("не принято", "пока не принято", "не принято"),
+}
 _LABELS = {
-    "en": ("Server", "Time", "From", "To", "Message", "Subject", "Your id", "Reply"),
-    "ru": ("Сервер", "Время", "От", "Кому", "Письмо", "Тема", "Ваш номер", "Ответ"),
+    "en": "Server|Your server|Time|From|To|Message|Subject|Your id|Reply".split("|"),
+    "ru": "Сервер|Ваш сервер|Время|От|Кому|Письмо|Тема|Ваш номер|Ответ".split("|"),
 }
 _UNITS = {
     "en": (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)),
     "ru": (("дн.", 86400), ("ч", 3600), ("мин", 60), ("с", 1)),
 }
 
-PLACEHOLDERS = frozenset({*_NOUNS["en"], *_PIECES["en"], "refused"})
+PLACEHOLDERS = frozenset({*_NOUNS["en"], *_PIECES["en"], "refused", "accepted"})
 
 
 def known(lang: str) -> str:
@@ -144,33 +154,40 @@ def by_outcome(lang: str) -> str:
     return _BY_OUTCOME[lang]
 
 
-def names(lang: str, found: Mapping[str, str], *, soft: bool) -> dict[str, str]:
+class Manner(IntEnum):
+    """How a server said no."""
+
+    FOR_GOOD = 0
+    FOR_NOW = 1
+    UNTIL_GIVEN_UP = 2
+
+
+def names(lang: str, found: Mapping[str, str], manner: Manner) -> dict[str, str]:
     """A value for every placeholder of the catalogue; `found` holds what is known of them."""
     values = {key: found.get(key) or noun for key, noun in _NOUNS[lang].items()}
     for key, piece in _PIECES[lang].items():
         values[key] = piece.format(found[key]) if found.get(key) else ""
-    values["refused"] = _REFUSED[lang][soft]
+    values["refused"] = _REFUSED[lang][manner]
+    values["accepted"] = _ACCEPTED[lang][manner]
     return values
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """A sentence with its names in place and a capital first, unless a name comes first."""
+    """A sentence with its names in place and a capital first; names stay as they are written."""
     filled = template.format_map(values)
-    first = filled.partition(" ")[0]
-    is_name = "." in first[:-1] or "@" in first
-    return filled if is_name else filled[:1].upper() + filled[1:]
+    if template.startswith("{") and not filled.startswith(_SPELT_OUT):
+        return filled
+    return filled[:1].upper() + filled[1:]
 
 
-def block(lang: str, rows: tuple[str, str, str, str, str, str, str, str]) -> str:
+def block(lang: str, rows: tuple[str, ...]) -> str:
     """The particulars for the other administrator, one a line, unknown ones left out.
 
-    `rows`: server, time, sender, recipient, Message-ID, subject, their id, reply.
+    `rows`: our server, theirs, time, sender, recipient, Message-ID, subject, their id, reply.
     """
-    labels = _LABELS[lang]
-    width = max(len(label) for label in labels) + 2
-    return "\n".join(
-        label.ljust(width) + value for label, value in zip(labels, rows, strict=True) if value
-    )
+    told = [(name, value) for name, value in zip(_LABELS[lang], rows, strict=True) if value]
+    width = max((len(name) for name, _ in told), default=0) + 2
+    return "\n".join(name.ljust(width) + value for name, value in told)
 
 
 def duration(lang: str, seconds: int) -> str:

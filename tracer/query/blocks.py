@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tracer.errors import InvalidQuery
+from tracer.errors import InvalidQuery, Phrase
 from tracer.query import mistakes, paste
 from tracer.query.nodes import EVERYTHING, Node, Term, any_of
 from tracer.query.parse import MAX_VALUES, Reading, read_line
@@ -28,7 +28,11 @@ def read(text: str) -> Reading:
     if ids := paste.message_ids(plain):
         return _pasted("msgid", (f"<{each}>" for each in ids))
     if len(plain) > MAX_LENGTH:
-        raise InvalidQuery(f"a query has at most {MAX_LENGTH:,} characters; search in parts")
+        raise InvalidQuery(
+            Phrase(
+                "a query has at most %(limit)s characters; search in parts", limit=f"{MAX_LENGTH:,}"
+            )
+        )
     if addresses := paste.mailboxes(plain):
         return _pasted("addr", addresses)
     if len(plain.split("\n")) > 1 or "\r" in plain:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from tracer.errors import Phrase
+
 ADDRESS_KEYS = frozenset({"from", "to", "addr"})
 DOMAIN_KEYS = frozenset({"domain", "fromdomain", "todomain"})
 WINDOW_KEYS = frozenset({"last", "since", "until"})
@@ -69,8 +71,13 @@ def nearest_key(word: str) -> str:
     return close[0] if close else ""
 
 
-def unknown_key_hint(word: str) -> str:
+def unknown_key_hint(word: str) -> Phrase:
     """The hint for a word with a colon that is no key."""
     near = nearest_key(word)
-    hint = f"{word}: is not a key; it was searched as text."
-    return f"{hint} Did you mean {near}:?" if near else hint
+    if not near:
+        return Phrase("%(word)s: is not a key; it was searched as text.", word=word)
+    return Phrase(
+        "%(word)s: is not a key; it was searched as text. Did you mean %(near)s:?",
+        word=word,
+        near=near,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tracer.errors import InvalidQuery
+from tracer.errors import InvalidQuery, Phrase
 from tracer.query.keys import EXAMPLES, KEYS
 
 _KEY_BEFORE = rf"(?i)(?:^|(?<=[\s(-]))({'|'.join(KEYS)}):$"
@@ -22,22 +22,23 @@ def explain(text: str, position: int) -> InvalidQuery:
     if key := re.search(_KEY_BEFORE, before):
         return _after_key(key[1].lower(), rest, len(before))
     if before.endswith(","):
-        message = "a value is missing after the comma"
+        message = Phrase("a value is missing after the comma")
         return _error(message, len(before), before.rpartition(" ")[2].rstrip(","))
     if rest.startswith(")"):
         return _closing(text, before, position)
     return _joint(text, before, rest, position)
 
 
-def too_many_values(limit: int) -> str:
+def too_many_values(limit: int) -> Phrase:
     """The message for a query with more values than the store takes at once."""
-    return (
-        f"a query holds at most {limit} values; "
-        "search in parts, or use a domain or * for many at once"
+    return Phrase(
+        "a query holds at most %(limit)s values; "
+        "search in parts, or use a domain or * for many at once",
+        limit=limit,
     )
 
 
-def _error(message: str, position: int, suggestion: str = "") -> InvalidQuery:
+def _error(message: Phrase, position: int, suggestion: str = "") -> InvalidQuery:
     return InvalidQuery(message, column=position + 1, suggestion=suggestion)
 
 
@@ -45,24 +46,25 @@ def _unclosed_quotation(text: str, position: int) -> InvalidQuery:
     start = max(text.rfind(" ", 0, position), text.rfind("(", 0, position)) + 1
     typed = text[start:].rstrip()
     suggestion = f'{typed}"' if len(typed) > position - start + 1 else ""
-    return _error("this quotation mark is never closed", position, suggestion)
+    return _error(Phrase("this quotation mark is never closed"), position, suggestion)
 
 
 def _after_key(key: str, rest: str, position: int) -> InvalidQuery:
     inside = re.match(_IN_PARENTHESES, rest)
     values = [word for word in inside[1].split() if word != "OR"] if inside else []
     if not values:
-        return _error(f"{key}: needs a value", position, f"{key}:{EXAMPLES[key]}")
-    message = f"several values of {key}: stand with commas, without parentheses"
+        message = Phrase("%(key)s: needs a value", key=key)
+        return _error(message, position, f"{key}:{EXAMPLES[key]}")
+    message = Phrase("several values of %(key)s: stand with commas, without parentheses", key=key)
     return _error(message, position, f"{key}:{','.join(values)}")
 
 
 def _closing(text: str, before: str, position: int) -> InvalidQuery:
     if before.endswith("("):
-        return _error("nothing stands between these parentheses", position)
+        return _error(Phrase("nothing stands between these parentheses"), position)
     if joint := re.search(_LAST_JOINT, before):
         return _one_sided(joint[1], joint.start())
-    return _error("this ) has no ( before it", position)
+    return _error(Phrase("this ) has no ( before it"), position)
 
 
 def _joint(text: str, before: str, rest: str, position: int) -> InvalidQuery:
@@ -73,12 +75,14 @@ def _joint(text: str, before: str, rest: str, position: int) -> InvalidQuery:
     unclosed = _unclosed(text)
     if unclosed is not None and not rest:
         typed = text[unclosed:].rstrip()
-        return _error("this ( is never closed", unclosed, f"{typed})" if typed != "(" else "")
-    return _error("something to look for is missing here", position)
+        return _error(
+            Phrase("this ( is never closed"), unclosed, f"{typed})" if typed != "(" else ""
+        )
+    return _error(Phrase("something to look for is missing here"), position)
 
 
 def _one_sided(joint: str, position: int) -> InvalidQuery:
-    return _error(f"{joint} needs something on both sides", position)
+    return _error(Phrase("%(joint)s needs something on both sides", joint=joint), position)
 
 
 def _unclosed(text: str) -> int | None:

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from tracer.errors import Phrase
+
 
 class MatchKind(StrEnum):
     """How the text of a Match is compared with a stored value.
@@ -118,7 +120,7 @@ class SearchQuery:
     since_us: int | None
     until_us: int | None
     text: str
-    hints: tuple[str, ...] = ()
+    hints: tuple[Phrase, ...] = ()
     window: tuple[Term, ...] = ()
 
 

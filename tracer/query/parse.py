@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from tracer.errors import InvalidQuery
+from tracer.errors import InvalidQuery, Phrase
 from tracer.query import mistakes, paste
 from tracer.query.grammar import parser
 from tracer.query.keys import KEYS, WINDOW_KEYS, unknown_key_hint
@@ -53,7 +53,7 @@ class Reading(msgspec.Struct):
 
     where: Node = EVERYTHING
     window: list[WindowTerm] = []
-    hints: list[str] = []
+    hints: list[Phrase] = []
     pasted: bool = False
 
 
@@ -106,7 +106,7 @@ class _Reader:
         """The node of a rule. `is_top`: every delivery found must fulfil it."""
         start = tree.meta.start_pos
         if depth > MAX_DEPTH:
-            raise self.refusal("the parentheses are nested too deeply", start)
+            raise self.refusal(Phrase("the parentheses are nested too deeply"), start)
         column, typed = self.column(start), self.text[start : tree.meta.end_pos]
         match tree.data:
             case "any":
@@ -162,7 +162,12 @@ class _Reader:
     def things(self, piece: str, token: Token) -> list[Node]:
         keys = paste.keys_of(piece)
         if keys == ("msgid",) and not paste.looks_like_message_id(piece):
-            self.hint(f"{piece} was looked for as a Message-ID. For an address leave out the < >.")
+            self.hint(
+                Phrase(
+                    "%(piece)s was looked for as a Message-ID. For an address leave out the < >.",
+                    piece=piece,
+                )
+            )
         return [self.term(key, [piece], token, piece) for key in keys]
 
     def free_text(self, token: Token) -> Node:
@@ -181,7 +186,13 @@ class _Reader:
             return self.window(key, values, key_token, typed, is_top)
         term = self.term(key, values, key_token, typed)
         if key in ("size", "delay") and Compare("=", 0) in map(_without_value, term.values):
-            self.hint(f"{typed} asks for exactly that; for more write {key}:>{values[0]}")
+            self.hint(
+                Phrase(
+                    "%(typed)s asks for exactly that; for more write %(better)s",
+                    typed=typed,
+                    better=f"{key}:>{values[0]}",
+                )
+            )
         return term
 
     def term(self, key: str, texts: Sequence[str], token: Token, typed: str) -> Term:
@@ -201,10 +212,12 @@ class _Reader:
         self, key: str, values: Sequence[Any], token: Token, typed: str, is_top: bool
     ) -> Node:
         if not is_top:
-            message = f"{key}: holds for the whole query and cannot be part of OR or of -( )"
+            message = Phrase(
+                "%(key)s: holds for the whole query and cannot be part of OR or of -( )", key=key
+            )
             raise self.refusal(message, token.start_pos)
         if len(values) > 1:
-            raise self.refusal(f"{key}: takes one time", values[1].start_pos)
+            raise self.refusal(Phrase("%(key)s: takes one time", key=key), values[1].start_pos)
         inner = unquote(values[0])
         value = str(values[0]) if inner is None else inner
         column = self.column(values[0].start_pos)
@@ -216,15 +229,23 @@ class _Reader:
         words = [str(child.children[0]) for child in children if _is_bare(child)]
         for word in words:
             if word.lower() in ("or", "или"):
-                self.hint(f"{word} was searched as a word. For a choice write OR in capitals.")
+                self.hint(
+                    Phrase(
+                        "%(word)s was searched as a word. For a choice write OR in capitals.",
+                        word=word,
+                    )
+                )
         addresses = [word for word in words if paste.keys_of(word)[:1] == ("addr",)]
         if len(addresses) > 2:
             self.hint(
-                f"One delivery must have all {len(addresses)} addresses. "
-                "For any of them put commas between."
+                Phrase(
+                    "One delivery must have all these addresses (%(count)s). "
+                    "For any of them put commas between.",
+                    count=len(addresses),
+                )
             )
 
-    def hint(self, text: str) -> None:
+    def hint(self, text: Phrase) -> None:
         if text not in self.reading.hints:
             self.reading.hints.append(text)
 
@@ -236,7 +257,7 @@ class _Reader:
         error.column += self.offset + position
         return error
 
-    def refusal(self, message: str, position: int | None) -> InvalidQuery:
+    def refusal(self, message: Phrase, position: int | None) -> InvalidQuery:
         return InvalidQuery(message, column=self.column(position))
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 
 from tracer.address import normalise, to_ascii
-from tracer.errors import InvalidQuery
+from tracer.errors import InvalidQuery, Phrase
 from tracer.model import NULL_SENDER
 from tracer.query.keys import ADDRESS_KEYS, DOMAIN_KEYS, EXAMPLES
 from tracer.query.measures import read_attempts, read_delay, read_size
@@ -56,7 +56,7 @@ def read_values(key: str, text: str) -> tuple[Value, ...]:
     plain = text.strip() if inner is None else inner
     if not plain.strip():
         example = NULL_SENDER if key == "from" else EXAMPLES[key]
-        raise InvalidQuery(f"{key}: needs a value", suggestion=f"{key}:{example}")
+        raise InvalidQuery(Phrase("%(key)s: needs a value", key=key), suggestion=f"{key}:{example}")
     if key in _WORDS:
         return _WORDS[key](plain.strip())
     return (_READERS[key](plain, inner is not None),)
@@ -161,7 +161,8 @@ def _status(text: str) -> tuple[Match, ...]:
     found = outcomes(text)
     if not found:
         raise InvalidQuery(
-            f"{text} is not an outcome", suggestion=f"status:{nearest_outcome(text)}"
+            Phrase("%(word)s is not an outcome", word=text),
+            suggestion=f"status:{nearest_outcome(text)}",
         )
     return tuple(Match(MatchKind.EXACT, outcome.value) for outcome in found)
 

@@ -20,10 +20,10 @@ from tracer.query import SearchQuery
 from tracer.store import days
 from tracer.store.driver import fetch
 from tracer.store.more import read_more
-from tracer.store.terms import client_of
 from tracer.store.row_ids import hop_of_row_id, row_id
 from tracer.store.selection import select, union
 from tracer.store.summary import Bucket, Summary, summary
+from tracer.store.terms import client_of
 
 __all__ = [
     "Bucket", "Summary", "count", "hop_of_row_id", "of_hops", "row_id", "row_of", "rows", "search",
@@ -31,8 +31,8 @@ __all__ = [
 ]  # fmt: skip
 
 _COLUMNS = """d.hop_id, d.n, h.opened_us, d.after_us, d.outcome, d.cause, h.sender, d.recipient,
- d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more, h.client_key,
- d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status,
+ d.original_recipient, h.subject, h.message_id, d.direction, h.host, h.queue_id, d.more,
+ h.client_key, d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status,
  (SELECT name FROM sources WHERE id = h.source_id)"""
 
 
@@ -121,8 +121,8 @@ def row_of(values: Sequence[Any]) -> Row:
     before = read_more(more).before or Before(opened_us, "")
     queue_ids = (*before.path.split(), f"{host}/{queue_id}")
     return Row(
-        row_id(hop_id, recipient, original), before.received_us, opened_us + after_us, Outcome(outcome), cause,
-        sender, recipient, original, subject or before.subject, message_id,
-        DIRECTIONS[direction], host, queue_id, queue_ids, before.client or client_of(client), relay, size, attempts, delay_s, reply,
-        status, source,
+        row_id(hop_id, recipient, original), before.received_us, opened_us + after_us,
+        Outcome(outcome), cause, sender, recipient, original, subject or before.subject,
+        message_id, DIRECTIONS[direction], host, queue_id, queue_ids,
+        before.client or client_of(client), relay, size, attempts, delay_s, reply, status, source,
     )  # fmt: skip

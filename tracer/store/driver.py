@@ -6,17 +6,24 @@ result object with named columns takes ten times that.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 
 def fetch(
     conn: Connection, statement: str, parameters: Mapping[str, object]
 ) -> list[Sequence[Any]]:
-    """All rows of a SELECT with `:name` parameters, in the transaction of `conn`."""
-    found: list[Sequence[Any]] = (
-        conn.connection.cursor().execute(statement, parameters).fetchall()  # type: ignore[arg-type]
-    )
+    """All rows of a SELECT with `:name` parameters, in the transaction of `conn`.
+
+    Raises what SQLAlchemy would.
+    """
+    try:
+        cursor = conn.connection.cursor()
+        found: list[Sequence[Any]] = cursor.execute(statement, parameters).fetchall()
+    except sqlite3.Error as error:
+        raise OperationalError(statement, dict(parameters), error) from error
     return found

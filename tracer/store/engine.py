@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,9 @@ def _begin(connection: Any) -> None:
         raise fault(error, connection.engine.url.database) from error
 
 
-def fault(error: DBAPIError, database: str | None) -> StoreUnavailable:
+def fault(error: DBAPIError | sqlite3.Error, database: str | None) -> StoreUnavailable:
     """What a failure of the database means to the person who ran into it."""
-    said = str(error.orig)
+    said = str(error.orig if isinstance(error, DBAPIError) else error)
     if "full" in said:
         return StoreUnavailable(f"the store at {database} cannot grow: {said}. Make room for it.")
     if any(word in said for word in _BRIEF):

@@ -68,7 +68,7 @@ class Ids(dict[str, int]):
 def names(conn: Connection) -> dict[int, str]:
     """Names of sources by number."""
     rows = conn.execute(select(sources.c.id, sources.c.name))
-    return {number: name for number, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def _extreme(choose: Callable[[list[int]], int], *times: int | None) -> int | None:

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from tracer.direction import DIRECTIONS
 from tracer.legs import Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
-from tracer.direction import DIRECTIONS
 from tracer.store import days, sources
 from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
@@ -37,7 +37,7 @@ _FIRST = itemgetter(0)
 
 
 def save(conn: Connection, stays: Iterable[Stay], *, bulk: bool = False) -> None:
-    """Write stays, new ones and stored ones that changed; days are created (`bulk`: days.ensure)."""
+    """Write stays, new ones and changed ones; days are created (`bulk`: days.ensure)."""
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     source_ids = sources.Ids(conn)
     for stay in stays:
@@ -62,16 +62,18 @@ def save(conn: Connection, stays: Iterable[Stay], *, bulk: bool = False) -> None
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
     """Take stays out again, as they were loaded."""
     for stay in stays:
-        day = days.day_of_hop(stay.hop.hop_id)
         _clear(conn, stay, "lines")
-        _execute(
-            conn,
-            f"DELETE FROM terms_{day} WHERE key = ? AND role = ? AND hop_id = ? AND n = ?",
-            list(_term_values(stay)),
-        )
-        for tie_day, values in _tie_values(stay, day):
-            statement = f"DELETE FROM ties_{tie_day} WHERE queue_id = ? AND kind = ? AND hop_id = ?"
-            _execute(conn, statement, [values])
+        forget_terms(conn, stay)
+
+
+def forget_terms(conn: Connection, stay: Stay) -> None:
+    """Take out what a stay, as it was loaded, is found by and tied to."""
+    day = days.day_of_hop(stay.hop.hop_id)
+    statement = f"DELETE FROM terms_{day} WHERE key = ? AND role = ? AND hop_id = ? AND n = ?"
+    _execute(conn, statement, list(_term_values(stay)))
+    for tie_day, values in _tie_values(stay, day):
+        statement = f"DELETE FROM ties_{tie_day} WHERE queue_id = ? AND kind = ? AND hop_id = ?"
+        _execute(conn, statement, [values])
 
 
 def _clear(conn: Connection, stay: Stay, *names: str) -> None:
@@ -192,9 +194,10 @@ def _insert(day: str, name: str) -> str:
 def _hop_values(hop: Hop, source_id: int) -> Values:
     own, domain, _ = address_keys(hop.sender) if hop.sender else _NOBODY
     return (
-        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us - hop.opened_us, hop.message_id,
-        hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
-        " ".join(hop.from_queue_ids) if hop.from_queue_ids else "", " ".join(hop.notice_queue_ids) if hop.notice_queue_ids else "", own, domain,
+        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us - hop.opened_us,
+        hop.message_id, hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
+        " ".join(hop.from_queue_ids) if hop.from_queue_ids else "",
+        " ".join(hop.notice_queue_ids) if hop.notice_queue_ids else "", own, domain,
         key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
     )  # fmt: skip
 
@@ -205,8 +208,9 @@ def _hop(values: Values, sources: Mapping[int, str]) -> Hop:
         tls, size, source_id, before, notices, _sender, _domain, _message, client,
     ) = values  # fmt: skip
     return Hop(
-        hop_id, host, queue_id, opened_us, opened_us + stay_us, message_id=message_id, subject=subject,
-        sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls, size=size, source=sources[source_id],
+        hop_id, host, queue_id, opened_us, opened_us + stay_us, message_id=message_id,
+        subject=subject, sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls,
+        size=size, source=sources[source_id],
         from_queue_ids=tuple(before.split()), notice_queue_ids=tuple(notices.split()),
     )  # fmt: skip
 
