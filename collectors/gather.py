@@ -12,7 +12,7 @@ from tracer.arrival import Arrival, arrival
 from tracer.fold import AT_THE_DOOR, Folded, fold
 from tracer.model import Event, EventKind
 
-MOST_EVENTS = 60_000
+MOST_EVENTS = 15_000
 """Events kept of stays that are still open; the longest untouched leave first."""
 
 _Key = tuple[str, str]

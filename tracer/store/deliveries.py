@@ -21,7 +21,7 @@ from tracer.store import days
 from tracer.store.driver import fetch
 from tracer.store.more import read_more
 from tracer.store.row_ids import hop_of_row_id, row_id
-from tracer.store.selection import select, union
+from tracer.store.selection import pruned, select, union
 from tracer.store.summary import Bucket, Summary, summary
 from tracer.store.terms import client_of
 
@@ -64,9 +64,9 @@ def _search_day(
 ) -> list[Sequence[Any]]:
     selection = select(day, query, cursor)
     found: dict[tuple[int, int], Sequence[Any]] = {}
+    parameters = {**selection.parameters, "limit": limit}
     for part in selection.parts:
-        statement = f"SELECT {_COLUMNS} {part} LIMIT {limit}"
-        for values in fetch(conn, statement, selection.parameters):
+        for values in fetch(conn, f"SELECT {_COLUMNS} {part} LIMIT :limit", parameters):
             found[values[0], values[1]] = values
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
 
@@ -75,7 +75,7 @@ def count(conn: Connection, query: SearchQuery) -> int:
     """The exact number of rows."""
     total = 0
     for day in days.within(conn, query.since_us, query.until_us):
-        parts, parameters = select(day, query)
+        parts, parameters, _ = pruned(conn, select(day, query, slim=True))
         if len(parts) == 1:
             statement = f"SELECT count(*) {parts[0]}"
         else:

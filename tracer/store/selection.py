@@ -5,25 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
 from tracer.query import SearchQuery
 from tracer.store import days
 from tracer.store.conditions import Conditions
+from tracer.store.driver import fetch
 from tracer.store.drivers import Driver, drivers
 
 _EVER = (1 << 63) - 1
 
 
 class Selection(NamedTuple):
-    """SQL that selects what a query matches in one day, newest first: after SELECT …"""
+    """SQL that selects what a query matches in one day, newest first: after SELECT …
 
-    parts: tuple[
-        str, ...
-    ]  # "FROM … WHERE … ORDER BY …", one for each start; their union is the result
+    `parts` are "FROM … WHERE … ORDER BY …", one for each start; their union is the result.
+    `d` are deliveries, `h` hops, which are left out where `is_slim`.
+    """
+
+    parts: tuple[str, ...]
     parameters: dict[str, object]
+    is_slim: bool = False
 
 
-def select(day: str, query: SearchQuery, cursor: tuple[int, int] | None = None) -> Selection:
-    """The visible deliveries of one day that match."""
+def select(
+    day: str,
+    query: SearchQuery,
+    cursor: tuple[int, int] | None = None,
+    *,
+    slim: bool = False,
+) -> Selection:
+    """The visible deliveries of one day that match; without hops if `slim` and none is asked."""
     low = 0 if query.since_us is None else days.first_id(query.since_us)
     high = _EVER if query.until_us is None else days.first_id(query.until_us) - 1
     conditions = Conditions(day, low, min(high, cursor[0]) if cursor else high)
@@ -32,15 +44,28 @@ def select(day: str, query: SearchQuery, cursor: tuple[int, int] | None = None) 
         at, n = conditions.bind(cursor[0]), conditions.bind(cursor[1])
         wanted += f" AND (d.hop_id < {at} OR d.n < {n})"
     starts = drivers(query.where, conditions)
+    is_slim = slim and not starts and "h." not in wanted
     if not starts:
-        whole_day = f"deliveries_{day} d CROSS JOIN hops_{day} h ON h.hop_id = d.hop_id"
-        starts = [Driver(whole_day, "d.hop_id", "1 = 1")]
+        hops = "" if is_slim else f" CROSS JOIN hops_{day} h ON h.hop_id = d.hop_id"
+        starts = [Driver(f"deliveries_{day} d{hops}", "d.hop_id", "1 = 1")]
     parts = tuple(
         f"FROM {start.tables} WHERE {start.condition} AND {start.walk} BETWEEN :low AND :high "
         f"AND d.next_id = 0 AND {wanted} ORDER BY {start.walk} DESC, d.n DESC"
         for start in starts
     )
-    return Selection(parts, conditions.parameters)
+    return Selection(parts, conditions.parameters, is_slim)
+
+
+def pruned(conn: Connection, selection: Selection) -> Selection:
+    """The same without the starts that lead to nothing: a union costs more than asking."""
+    if len(selection.parts) == 1:
+        return selection
+    parts = tuple(
+        part
+        for part in selection.parts
+        if fetch(conn, f"SELECT 1 {part} LIMIT 1", selection.parameters)
+    )
+    return selection._replace(parts=parts or selection.parts[:1])
 
 
 def union(parts: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from tracer.model import DAY_US, Outcome
 from tracer.query import SearchQuery
 from tracer.store import days, sources
 from tracer.store.driver import fetch
-from tracer.store.selection import Selection, select, union
+from tracer.store.selection import Selection, pruned, select, union
 
 SHOWN = 5
 MOST_GROUPED = 20_000
@@ -63,18 +63,17 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     """Count everything the query matches, exactly."""
-    selections = [
-        (day, select(day, query)) for day in days.within(conn, query.since_us, query.until_us)
-    ]
-    since_us, until_us = _span(query, [day for day, _ in selections])
+    within = days.within(conn, query.since_us, query.until_us)
+    since_us, until_us = _span(query, within)
     bucket_us = max(1, -(-(until_us - since_us) // buckets))
     counted = _Counted(conn, since_us, bucket_us)
-    for day, selection in selections:
-        counted.add_outcomes(day, selection)
+    for day in within:
+        slim = select(day, query, slim=counted.has_one_source)
+        counted.add_outcomes(day, pruned(conn, slim))
     total = sum(counted.outcomes.values())
     if total <= MOST_GROUPED:
-        for day, selection in selections:
-            counted.add_peers(day, selection)
+        for day in within:
+            counted.add_peers(day, pruned(conn, select(day, query)))
     return Summary(
         total=total,
         messages=counted.messages,
@@ -114,10 +113,18 @@ class _Counted:
         self.sources: Counter[str] = Counter()
         self._times: Counter[tuple[int, str]] = Counter()
 
+    @property
+    def has_one_source(self) -> bool:
+        """Whether deliveries need not be asked where they came from."""
+        return len(self._names) == 1
+
     def add_outcomes(self, day: str, selection: Selection) -> None:
         """What came of the deliveries, when, and who told."""
-        grouping = "d.outcome, d.cause, h.source_id, (h.opened_us - :since) / :bucket"
-        for outcome, cause, source, at, n in self._groups(day, selection, grouping):
+        source_id, opened_us = "h.source_id", "h.opened_us"
+        if selection.is_slim:  # a hop_id begins with the milliseconds of its opening
+            source_id, opened_us = str(*self._names), f"(d.hop_id >> {days.ID_BITS}) * 1000"
+        grouping = f"d.outcome, d.cause, {source_id}, ({opened_us} - :since) / :bucket"
+        for outcome, cause, source, at, n in self._groups(day, selection, grouping, "1, 2, 3, 4"):
             self.outcomes[outcome] += n
             self._times[at, outcome] += n
             self.sources[self._names[source]] += n
@@ -128,18 +135,19 @@ class _Counted:
 
     def add_peers(self, day: str, selection: Selection) -> None:
         """Who sent, and which servers took."""
-        for sender, n in self._groups(day, selection, "h.sender"):
+        for sender, n in self._groups(day, selection, "h.sender", "1"):
             if sender:
                 self.senders[sender] += n
-        for relay, n in self._groups(day, selection, "d.relay"):
+        for relay, n in self._groups(day, selection, "d.relay", "1"):
             if relay:
                 self.relays[relay] += n
 
-    def _groups(self, day: str, selection: Selection, grouping: str) -> list[Sequence[Any]]:
+    def _groups(
+        self, day: str, selection: Selection, columns: str, grouping: str
+    ) -> list[Sequence[Any]]:
         times = {"since": self._since_us, "bucket": self._bucket_us}
-        statement = (
-            f"SELECT {grouping}, count(*) FROM {_matched(day, selection)} GROUP BY {grouping}"
-        )
+        matched = _matched(day, selection)
+        statement = f"SELECT {columns}, count(*) FROM {matched} GROUP BY {grouping}"
         return fetch(self._conn, statement, {**selection.parameters, **times})
 
     def histogram(self, buckets: int) -> Iterator[Bucket]:
