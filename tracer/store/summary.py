@@ -16,7 +16,7 @@ from tracer.store.driver import fetch
 from tracer.store.selection import Selection, pruned, select, union
 
 SHOWN = 5
-MOST_GROUPED = 20_000
+MOST_GROUPED = 5_000
 """Grouping more rows by sender and relay takes longer than the whole page may."""
 _BAD = frozenset({Outcome.BOUNCED, Outcome.EXPIRED, Outcome.REJECTED, Outcome.SUPPRESSED})
 _WAIT = frozenset(
