@@ -21,7 +21,7 @@ from collectors.zone import system_zone, zone_named
 from tracer.arrival import Arrival, Batch
 from tracer.model import Event, LogLine, Progress
 
-FEWEST_EVENTS, MOST_EVENTS = 6_000, 20_000
+FEWEST_EVENTS, MOST_EVENTS = 6_000, 16_000
 """Events of the first batch, and of later ones: writing begins early, then in big transactions."""
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
 
-CACHE_KIB = 32 * 1024
+CACHE_KIB = 24 * 1024
 _PRAGMAS = (
     "PRAGMA page_size = 16384",
     "PRAGMA journal_mode = WAL",
