@@ -1,4 +1,4 @@
-"""The registry of days and the sources."""
+"""The registry of days and the sources.  Going back is done by restoring a backup."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,7 +29,3 @@ def upgrade() -> None:
         sa.Column("unparsed", sa.BigInteger, nullable=False),
         sa.Column("samples", sa.String, nullable=False),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("going back is done by restoring a backup")
