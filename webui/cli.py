@@ -7,6 +7,7 @@ does not wait for the web server's packages.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -71,15 +72,37 @@ def mailtracer() -> None:
 
 
 def main() -> None:
-    """The command `mailtracer`."""
+    """The command `mailtracer`.
+
+    Python drops a KeyboardInterrupt that arrives inside a callback (a finaliser, a weak
+    reference), so that it came is remembered.
+    """
+    interrupts: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        interrupts.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    sys.unraisablehook = _quiet_when_interrupted
+    code = _run()
+    sys.exit(INTERRUPTED if interrupts else code)
+
+
+def _quiet_when_interrupted(dropped: Any) -> None:
+    if dropped.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(dropped)
+
+
+def _run() -> int:
     try:
         code = mailtracer(prog_name="mailtracer", standalone_mode=False)
     except click.exceptions.Abort:
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    sys.exit(code if isinstance(code, int) else 0)
+        return error.exit_code
+    return code if isinstance(code, int) else 0
 
 
 if __name__ == "__main__":
