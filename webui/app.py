@@ -29,6 +29,7 @@ from webui import (
 )
 from webui.cause_words import row_cause
 from webui.freshness import freshness
+from webui.navigation import NAVIGATION
 from webui.path_words import queue_words
 from webui.results_view import excerpt
 from webui.site import Site
@@ -74,6 +75,7 @@ def _dress(app: Flask) -> None:
         zone_name=i18n.zone_name,
         zone_short=i18n.zone_short,
         freshness=freshness,
+        navigation=NAVIGATION,
         now_us=app.extensions[i18n.SITE].now_us,
         tones=vocabulary.TONES,
         words=vocabulary.WORDS,
