@@ -20,6 +20,7 @@ from webui import (
     home,
     i18n,
     outcomes,
+    same_origin,
     search,
     show,
     timing,
@@ -48,6 +49,7 @@ def create_app(engine: Engine, site: Site | None = None) -> Flask:
     timing.install(app)
     headers.install(app)
     trust.install(app, settings.trusted_hosts)
+    same_origin.install(app)
     errors.install(app)
     for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):
         app.register_blueprint(blueprint)

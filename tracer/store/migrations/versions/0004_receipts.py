@@ -1,4 +1,4 @@
-"""What webhooks brought: receipts and what became of them.  Going back is done by restoring a backup."""
+"""What webhooks brought: receipts and their events.  Going back is done by restoring a backup."""
 
 revision = "0004_receipts"
 down_revision = "0003_jobs"
