@@ -88,6 +88,13 @@ class WebSettings:
         default="UTC",
         metadata={"help": "Time zone of the times on the pages, by its IANA name.", "check": _zone},
     )
+    trusted_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "help": "Names the pages answer to behind a proxy, without port; `.corp.example` is "
+            "any below it. Empty: on loopback this machine's own names, else any."
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +248,9 @@ def _merged(given: Given) -> Any:
         def _load_env_vars(self) -> Mapping[str, str | None]:
             return {name.lower(): text for name, text in given.environment.items()}
 
+        def __call__(self) -> dict[str, Any]:
+            return _listed(super().__call__())
+
     class Merged(BaseSettings):
         model_config = SettingsConfigDict(
             env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid"
@@ -255,6 +265,15 @@ def _merged(given: Given) -> Any:
     hints = get_type_hints(Config)
     names: Any = {one.name: (hints[one.name], one.default) for one in fields(Config)}
     return create_model("Settings", __base__=Merged, **names)
+
+
+def _listed(values: dict[str, Any]) -> dict[str, Any]:
+    """The environment's values with `a, b` made a list where the setting is one."""
+    for (table, *key), kind, _ in described():
+        inner = values.get(str(table))
+        if key and kind == tuple[str, ...] and isinstance(inner, dict) and key[0] in inner:
+            inner[key[0]] = [word.strip() for word in str(inner[key[0]]).split(",") if word.strip()]
+    return values
 
 
 def _check(owner: Any, place: Place, given: Given) -> None:

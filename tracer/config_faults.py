@@ -63,6 +63,8 @@ class Given:
 
 def _problem(error: Mapping[str, Any]) -> str:
     told, value = error["type"], error["input"]
+    if told == "tuple_type" and len(error["loc"]) > 1:
+        return f'must be a list, like ["a", "b"], not {value!r}'
     if told == "literal_error":
         return f"must be {error['ctx']['expected']}, not {value!r}"
     for start, wanted in _WANTED:

@@ -59,9 +59,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 def _serve(config: Config, listen: str) -> None:
     engine = store_of(config)
-    site = Site(
-        zone=config.web.timezone, language=config.web.language, trusted_hosts=local_names(listen)
-    )
+    names = (*local_names(listen), *config.web.trusted_hosts)
+    site = Site(zone=config.web.timezone, language=config.web.language, trusted_hosts=names)
     _Server(create_app(engine, site), listen).run()
 
 

@@ -179,3 +179,21 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_ends_with_the_exit_code_for_configuration() -> None:
     assert ConfigError("x").exit_code == 78
+
+
+def test_a_list_is_written_with_commas_in_the_environment() -> None:
+    said = {"MAILTRACER_WEB__TRUSTED_HOSTS": "trace.corp.example, .intra.example,"}
+    assert load(None, None, said).web.trusted_hosts == ("trace.corp.example", ".intra.example")
+
+
+def test_a_list_is_a_list_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[web]\ntrusted_hosts = ["trace.corp.example"]\n', "utf-8")
+    assert load(file, None, {}).web.trusted_hosts == ("trace.corp.example",)
+
+
+def test_one_word_where_a_list_belongs_is_told_with_an_example(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('[web]\ntrusted_hosts = "trace.corp.example"\n', "utf-8")
+    with pytest.raises(ConfigError, match=r"config.toml:2: web.trusted_hosts must be a list"):
+        load(file, None, {})
