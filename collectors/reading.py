@@ -7,13 +7,18 @@ nor the command line, hence stays small.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 import struct
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import FileIO
+from queue import Queue
+from threading import Thread
 
 import msgspec
 
@@ -22,6 +27,8 @@ from tracer.errors import TracerError
 
 WORTH_A_PROCESS = 1_000_000
 """Octets from which starting another process pays."""
+FRAMES_AHEAD = 2
+PIPE_OCTETS = 1 << 20
 _LENGTH = struct.Struct("<I")
 
 
@@ -43,6 +50,7 @@ def _read_beside(plan: Plan) -> Iterator[Step]:
     """Start the child now, so that it reads while the caller opens the store."""
     planned, planning = os.pipe()
     receiving, sending = os.pipe()
+    _widen(sending)
     command = [sys.executable, "-P", "-m", __name__, str(planned), str(sending)]
     child = subprocess.Popen(command, pass_fds=[planned, sending], env=_environment())
     os.close(planned)
@@ -54,14 +62,16 @@ def _read_beside(plan: Plan) -> Iterator[Step]:
 
 def _received(child: subprocess.Popen[bytes], receiving: int) -> Iterator[Step]:
     decode = msgspec.msgpack.Decoder(Step).decode
-    try:
-        with os.fdopen(receiving, "rb", buffering=1 << 20) as pipe:
-            for frame in _frames(pipe):
+    with os.fdopen(receiving, "rb", buffering=0) as pipe:
+        frames = _ahead(_frames(pipe))
+        try:
+            for frame in frames:
                 yield decode(frame)
-    except BaseException:
-        child.terminate()
-        child.wait()
-        raise
+        except BaseException:
+            child.terminate()
+            child.wait()
+            deque(frames, maxlen=0)  # lets the fetching end
+            raise
     if code := child.wait():
         raise ReadingFailed(
             f"the reading process ended with code {code}; what it read is stored. "
@@ -75,14 +85,51 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
-def _frames(pipe: BinaryIO) -> Iterator[bytes]:
+def _ahead(frames: Iterator[bytes]) -> Iterator[bytes]:
+    """The same frames, some of them fetched while the caller writes what came before.
+
+    Else the child waits for each transaction, and each transaction for the child.
+    """
+    fetched: Queue[bytes | None] = Queue(FRAMES_AHEAD)
+
+    def fetch() -> None:
+        try:
+            for frame in frames:
+                fetched.put(frame)
+        finally:
+            fetched.put(None)
+
+    Thread(target=fetch, daemon=True).start()
+    while (frame := fetched.get()) is not None:
+        yield frame
+
+
+def _frames(pipe: FileIO) -> Iterator[bytes]:
     """The whole frames; one that was cut off by the child's end is left out."""
-    while len(head := pipe.read(_LENGTH.size)) == _LENGTH.size:
+    while len(head := _read(pipe, _LENGTH.size)) == _LENGTH.size:
         length = _LENGTH.unpack(head)[0]
-        frame = pipe.read(length)
+        frame = _read(pipe, length)
         if len(frame) < length:
             return
         yield frame
+
+
+def _read(pipe: FileIO, length: int) -> bytes:
+    """So many octets, fewer if the pipe ends."""
+    octets = bytearray(length)
+    read = 0
+    with memoryview(octets) as room:
+        while read < length and (n := pipe.readinto(room[read:])):
+            read += n
+    return bytes(octets[:read])
+
+
+def _widen(pipe: int) -> None:
+    """A pipe of 64 KiB would wake the fetching thread fifty times a frame, and each time it
+    waits for the interpreter's lock."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+        with contextlib.suppress(OSError):  # above the machine's limit
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_OCTETS)
 
 
 def main() -> None:
