@@ -19,7 +19,7 @@ COMPILE = $(RUN) -m uv pip compile -q --no-config --universal --python-version 3
 	--generate-hashes --no-header $(UPGRADE)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: install ## try it: sample logs, one trace, pages on http://127.0.0.1:8025 (ONCE=1 PORT=8080)
 	@set --; \
@@ -46,7 +46,16 @@ browser: dev ## run the tests that drive Chromium
 	@$(TEST) tests/browser $(ARGS)
 
 golden: dev ## write the corpus' expected results again; read the difference before you commit
-	@$(TEST) tests/corpus --golden $(ARGS)
+	@$(TEST) tests/corpus tests/unit/test_notices_corpus.py --golden $(ARGS)
+
+bench-causes: dev ## measure how well causes are named (ARGS='ROWS.jsonl [CAUSES.json] [--wrong]')
+	@$(RUN) -m bench.causes $(ARGS)
+
+bench-diagnose: dev ## measure a diagnosis against its longest chain of dependent questions
+	@$(RUN) -m bench.diagnose $(ARGS)
+
+bench-hooks: dev ## measure how many webhooks are acknowledged (ARGS='--kills 100 --tricklers 200')
+	@$(RUN) -m bench.hooks $(ARGS)
 
 bench: dev ## measure speed and size against pflogsumm and ripgrep
 	@$(RUN) -m bench $(ARGS)
@@ -70,4 +79,4 @@ clean: ## remove .venv and what tools left; the store in var stays
 	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find tracer collectors webui tests docs bench -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install dev test unit system browser golden bench lint types docs lock clean
+.PHONY: help run install dev test unit system browser golden bench bench-causes bench-diagnose bench-hooks lint types docs lock clean

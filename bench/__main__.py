@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.calling import shell
+from bench.exporting import exports
 from bench.filling import long_log, pairs
 from bench.finding import growth, recipient
 from bench.programs import Failed
@@ -28,6 +29,7 @@ MEASURES: dict[str, Callable[[Workplace], Iterator[Figure]]] = {
     "growth": growth,
     "pages": pages,
     "shell": shell,
+    "exports": exports,
 }
 
 

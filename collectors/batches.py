@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 import msgspec
 
 from collectors.dating import year_guesses
-from collectors.formats import Parser, parser_for, parser_named
+from collectors.formats import Parser, parse_line, parser_for, parser_named
 from collectors.gather import Gatherer
 from collectors.inputs import STDIN, InputProblem, LogInput, rotation_of
+from collectors.notices import SOURCE, holds_mail, lines_of_message, read_messages
 from collectors.processes import TAKES_TLS, Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
@@ -38,6 +39,7 @@ class Plan(msgspec.Struct, frozen=True):
     host: str = ""  # stands in where lines name none
     year: int | None = None
     zone: str = ""  # "": the system's
+    rules: str = ""  # folder of the site's own rules of causes; "": there is none
 
 
 class Step(msgspec.Struct):
@@ -82,6 +84,9 @@ class _Reader:
         self._batch_events = FEWEST_EVENTS
 
     def read(self, log: LogInput) -> Iterator[Step]:
+        if holds_mail(log):
+            yield from self._read_mail(log)
+            return
         source = source_of(self._plan, log)
         tally = Tally()
         told = _Told(source)
@@ -98,6 +103,27 @@ class _Reader:
                 yield self._step(told, tally, self._gatherer.take_settled())
                 told = _Told(source)
                 self._batch_events = min(2 * self._batch_events, MOST_EVENTS)
+        yield self._step(told, tally, self._gatherer.take_settled())
+        self._consumed_before += log.size or tally.consumed
+
+    def _read_mail(self, log: LogInput) -> Iterator[Step]:
+        """The notices of a message or a mailbox; a line is a message. It is no log, so it does
+        not tell how far time has been read."""
+        source, tally = self._plan.source or SOURCE, Tally()
+        told = _Told(source)
+        for found in read_messages(log):
+            if isinstance(found, InputProblem):
+                tally.problems.append(found)
+                continue
+            octets, tally.consumed = found
+            tally.lines += 1
+            for line in lines_of_message(octets, log, source):
+                for event in parse_line(line):
+                    self._gatherer.add(event, line.host)
+                    told.events += 1
+            if told.events >= self._batch_events:
+                yield self._step(told, tally, self._gatherer.take_settled())
+                told = _Told(source)
         yield self._step(told, tally, self._gatherer.take_settled())
         self._consumed_before += log.size or tally.consumed
 

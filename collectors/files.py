@@ -24,6 +24,8 @@ LONGEST_LINE = 16 * 1024 * 1024  # octets; a line goes on no further than this
 NO_RIGHTS = (
     "cannot be read, the rights are missing: run as a user who may, such as root or group adm"
 )
+MAILDIR = ("cur", "new", "tmp")
+"""A folder with these is a maildir: mail lies in the first two, the program's own files around."""
 EMPTY = "is empty: there was nothing to read"
 
 
@@ -188,7 +190,7 @@ def _below(path: str) -> Iterator[LogInput | InputProblem]:
     except OSError as error:
         yield InputProblem(path, f"cannot be read: {error.strerror or error}")
     else:
-        yield from _in_folder(path, names)
+        yield from _in_folder(path, [*MAILDIR[:2]] if set(names) >= {*MAILDIR} else names)
 
 
 def _in_folder(folder: str, names: list[str]) -> Iterator[LogInput | InputProblem]:

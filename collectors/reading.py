@@ -17,12 +17,14 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from io import FileIO
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 
 import msgspec
 
 from collectors.batches import Plan, Step, steps
+from tracer import site_rules
 from tracer.errors import TracerError
 
 WORTH_A_PROCESS = 1_000_000
@@ -52,7 +54,10 @@ def _read_beside(plan: Plan) -> Iterator[Step]:
     receiving, sending = os.pipe()
     _widen(sending)
     command = [sys.executable, "-P", "-m", __name__, str(planned), str(sending)]
-    child = subprocess.Popen(command, pass_fds=[planned, sending], env=_environment())
+    # A group of its own: Ctrl+C while the child is still importing would end it with a traceback.
+    child = subprocess.Popen(
+        command, pass_fds=[planned, sending], env=_environment(), process_group=0
+    )
     os.close(planned)
     os.close(sending)
     with os.fdopen(planning, "wb") as pipe:
@@ -134,11 +139,13 @@ def _widen(pipe: int) -> None:
 
 def main() -> None:
     """The child: argv is the number of the plan's pipe and of the pipe to write to."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both: the caller decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller decides
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # when the caller is gone, so is the child
     planned, sending = map(int, sys.argv[1:])
     with os.fdopen(planned, "rb") as pipe:
         plan = msgspec.msgpack.decode(pipe.read(), type=Plan)
+    if plan.rules:
+        site_rules.use(Path(plan.rules))
     encode = msgspec.msgpack.Encoder().encode
     with os.fdopen(sending, "wb") as pipe:
         for step in steps(plan):

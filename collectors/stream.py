@@ -12,6 +12,7 @@ from tracer.model import LogLine
 from .files import open_lines
 from .header import HeadReader
 from .inputs import InputProblem, LogInput
+from .microsoft_reports import Table, table_of
 from .year import YearGuess
 
 SAMPLES = 5
@@ -44,13 +45,17 @@ def read_lines(
     over.  Never raises for what is in the log.
     """
     tally = Tally() if tally is None else tally
-    reader = HeadReader(source, year=year, zone=zone, host=host)
+    reader: HeadReader | Table = HeadReader(source, year=year, zone=zone, host=host)
+    is_first = True
     lines_before, unreadable_before = tally.lines, tally.unreadable
     for found in open_lines(log):
         if isinstance(found, InputProblem):
             tally.problems.append(found)
             continue
         unreadable: list[str] = []
+        if is_first and found.lines and (table := table_of(found.lines[0], source, host)):
+            reader, found.lines = table, found.lines[1:]
+        is_first = False
         block = reader.read_many(found.lines, unreadable)
         tally.lines += len(block) + len(unreadable)
         tally.consumed = found.consumed

@@ -7,7 +7,15 @@ from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any
 
-from tracer.config import PREFIX, SourceSettings, StoreSettings, WebSettings, described
+from tracer.config import (
+    PREFIX,
+    SourceSettings,
+    StoreSettings,
+    WebSettings,
+    described,
+)
+from tracer.config_diagnostics import DiagnosticsSettings
+from tracer.config_exports import ExportsSettings, SmtpSettings
 
 PAGE = Path(__file__).with_name("settings.md")
 
@@ -61,6 +69,9 @@ def _tables() -> Iterator[str]:
         (): ("At the top of the file", "Before any table."),
         ("store",): ("`[store]`", StoreSettings.__doc__),
         ("web",): ("`[web]`", WebSettings.__doc__),
+        ("diagnostics",): ("`[diagnostics]`", DiagnosticsSettings.__doc__),
+        ("exports",): ("`[exports]`", ExportsSettings.__doc__),
+        ("smtp",): ("`[smtp]`", SmtpSettings.__doc__),
         ("source",): ("`[[source]]`", SourceSettings.__doc__),
     }
     for table, (title, about) in titles.items():

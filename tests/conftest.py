@@ -27,6 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
+    if suite := os.environ.get("MAILTRACER_SPF_SUITE"):
+        os.environ["SPF_SUITE"] = suite  # not a setting of the program
     for name in [name for name in os.environ if name.startswith("MAILTRACER_")]:
         del os.environ[name]
     # The same examples on every machine, and none fails for being slow on a busy one.
@@ -48,7 +50,28 @@ def _loopback_only() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, original in guarded.items():
             patch.setattr(socket.socket, name, _guarded(original))
+        patch.setattr(socket, "getaddrinfo", _resolving_only_loopback(socket.getaddrinfo))
         yield
+
+
+def _resolving_only_loopback(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The system's resolver is another machine too: a name is asked of Lookup, or not at all."""
+
+    def call(host: str | bytes | None, *args: Any, **more: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_address(name) and name not in ("localhost", socket.gethostname()):
+            raise AssertionError(f"a test asks the system's resolver for {name}")
+        return original(host, *args, **more)
+
+    return call
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def _guarded(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,8 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tracer.config_archive import ArchiveSettings
+from tracer.config_diagnostics import DiagnosticsSettings
+from tracer.config_exports import ExportsSettings, SmtpSettings, named, signed, web_address
 from tracer.config_faults import Given, Place, nearest
+from tracer.config_sources import SourceSettings, lacking
 from tracer.errors import ConfigError
+
+__all__ = ["PREFIX", "Config", "SourceSettings", "default_home", "described", "load"]
 
 PREFIX = "MAILTRACER_"
 SYSTEM_HOME = Path("/var/lib/mailtracer")
@@ -95,26 +101,19 @@ class WebSettings:
             "any below it. Empty: on loopback this machine's own names, else any."
         },
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceSettings:
-    """One place that log lines come from."""
-
-    __pydantic_config__: ClassVar[Mapping[str, str]] = _STRICT
-
-    name: str = field(metadata={"help": "Your word for it, shown on the pages."})
-    path: str = field(metadata={"help": "File, folder or pattern, like `/var/log/mail.log*`."})
-    kind: Literal["file"] = field(default="file", metadata={"help": "What it is: `file`."})
-    format: str = field(
-        default="auto",
-        metadata={"help": "Whose lines these are; `auto` looks at the first of them."},
+    public_url: str = field(
+        default="",
+        metadata={
+            "help": "How others reach the pages, like `https://trace.corp.example`: for links in "
+            "notices. Empty: notices have none.",
+            "check": web_address,
+        },
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All settings, checked; `store.url` has its `{home}` filled in."""
+    """All settings, checked; `{home}` is filled in."""
 
     home: Path = field(
         default=SYSTEM_HOME,
@@ -122,6 +121,10 @@ class Config:
     )
     store: StoreSettings = StoreSettings()
     web: WebSettings = WebSettings()
+    archive: ArchiveSettings = field(default=ArchiveSettings())
+    diagnostics: DiagnosticsSettings = field(default=DiagnosticsSettings())
+    exports: ExportsSettings = field(default=ExportsSettings(), metadata={"check": signed})
+    smtp: SmtpSettings = field(default=SmtpSettings(), metadata={"check": named})
     source: tuple[SourceSettings, ...] = field(default=(), metadata={"check": _named_apart})
 
 
@@ -142,8 +145,9 @@ def load(path: Path | None, home: Path | None, environ: Mapping[str, str]) -> Co
     else:
         config = _checked(_given(file, settings), named_home)
     at_home = config.home.expanduser().absolute()
-    url = config.store.url.replace("{home}", str(at_home))
-    return replace(config, home=at_home, store=replace(config.store, url=url))
+    store = replace(config.store, url=config.store.url.replace("{home}", str(at_home)))
+    archive = replace(config.archive, place=config.archive.place.replace("{home}", str(at_home)))
+    return replace(config, home=at_home, store=store, archive=archive)
 
 
 def default_home() -> Path:
@@ -284,6 +288,17 @@ def _check(owner: Any, place: Place, given: Given) -> None:
             raise ConfigError(given.fault(here, problem))
         if is_dataclass(value):
             _check(value, here, given)
+        elif isinstance(value, tuple):
+            _check_sources(value, here, given)
+
+
+def _check_sources(sources: tuple[Any, ...], place: Place, given: Given) -> None:
+    for number, source in enumerate(sources):
+        if isinstance(source, SourceSettings):
+            _check(source, (*place, number), given)
+            key, problem = lacking(source)
+            if key:
+                raise ConfigError(given.fault((*place, number, key), problem))
 
 
 def _fine(_: object) -> str:

@@ -4,6 +4,7 @@ TracerError
  ├─ ConfigError         a setting is wrong; the program does not start   exit 78
  ├─ UnusableInput       a file or text cannot be read at all             exit 65
  ├─ InvalidQuery        a search cannot be understood                    exit 2, HTTP 400
+ ├─ WebhookRejected     a webhook request did not prove who sent it     HTTP 401
  ├─ NotFound            nothing has this id                              exit 1, HTTP 404
  └─ StoreUnavailable    the store is locked, full or away                exit 75, HTTP 503
 """
@@ -63,6 +64,12 @@ class InvalidQuery(TracerError):
         self.phrase = message if isinstance(message, Phrase) else Phrase(message)
         self.column = column
         self.suggestion = suggestion
+
+
+class WebhookRejected(TracerError):
+    """A request to a webhook's address did not prove who sent it; the message says why."""
+
+    http_status = 401
 
 
 class NotFound(TracerError):

@@ -7,14 +7,11 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-import msgspec
+from collections.abc import Mapping
 
 from tracer.causes import (
     UNKNOWN,
     Cause,
-    Level,
     Severity,
     Side,
     Stage,
@@ -22,39 +19,43 @@ from tracer.causes import (
     Urgency,
     Verdict,
     catalog,
-    cut,
-    decide,
     ending,
-    hear,
     is_loopback,
     is_our_store,
     outcome_cards,
 )
 from tracer.causes import words as say
+from tracer.causes.card import Explanation, Likely, Told
 from tracer.causes.facets import facets, next_queue_id
+from tracer.causes.judging import (
+    BY_US,
+    KEPT_BACK,
+    OTHERWISE,
+    TOLD_BY_OUTCOME,
+    heard_of,
+    judge,
+    judge_by,
+)
 from tracer.causes.marks import marks
+from tracer.causes.suspects import suspects
 from tracer.model import SECOND_US, Outcome, when
 
-# What an outcome means when the reply names nothing better.
-_OTHERWISE = {
-    Outcome.DEFERRED: UNKNOWN,
-    Outcome.BOUNCED: UNKNOWN,
-    Outcome.UNKNOWN: UNKNOWN,
-    Outcome.EXPIRED: "retry_timeout",
-    Outcome.REJECTED: "local_policy",
-    Outcome.SUPPRESSED: "local_policy",
-    Outcome.DISCARDED: "local_policy",
-    Outcome.QUARANTINED: "local_policy",
-    Outcome.JUNKED: "spam_content",
-}
-_SHAPES = 8192  # shapes of replies remembered
+__all__ = [
+    "Explanation",
+    "Likely",
+    "Told",
+    "at_our_door",
+    "classify",
+    "explain_by",
+    "explanation",
+    "label",
+    "title",
+]
+
 _NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([\w.-]+)\[")
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
-_KEPT_BACK = frozenset({Outcome.DISCARDED, Outcome.QUARANTINED, Outcome.JUNKED})
-_TOLD_BY_OUTCOME = _KEPT_BACK | {Outcome.SUPPRESSED}
-_BY_US = _TOLD_BY_OUTCOME | {Outcome.REJECTED}
-# What our own filter does with a message counts as its verdict only when it names one of these.
-_FILTERED = frozenset({"spam_content", "malware", "attachment_blocked", "domain_blocklisted"})
+_CONGESTED = "queue_congested"
+_SLOW_S = 300  # a message that waits longer before its first attempt waits for our queue
 # What our own filter or store says is its verdict, unless it is trouble on the way, or already
 # told as ours.
 _NO_VERDICT = frozenset(
@@ -66,59 +67,6 @@ _NO_VERDICT = frozenset(
 )  # fmt: skip
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What is known of one delivery; `last_us` is the time of the reply."""
-
-    outcome: Outcome
-    reply: str = ""
-    status: str = ""
-    command: str = ""
-    relay: str = ""
-    program: str = ""
-    sender: str = ""
-    recipient: str = ""
-    original_recipient: str = ""
-    subject: str = ""
-    message_id: str = ""
-    host: str = ""
-    queue_id: str = ""
-    size: int | None = None
-    attempts: int = 0
-    first_us: int = 0
-    last_us: int = 0
-    delay_s: float | None = None
-    client: str = ""
-
-
-class Explanation(msgspec.Struct, frozen=True):
-    """The card: what happened, who acts, how sure we are, what to do, what to say.
-
-    `cause` is "" for outcomes that need none. `side`: sender us recipient their_admin
-    nobody. `severity`: hard soft none. `confidence`: high medium low none.
-    `at_our_door`: our own side refused it, so the user addressed may be its recipient.
-    `marks`: spans of the deciding words in the reply, in order.
-    `steps`: (verb phrase, the rest of the sentence). `reference`: (text, address).
-    """
-
-    cause: str
-    title: str
-    headline: str
-    side: str
-    acts: str
-    urgency: str
-    severity: str
-    confidence: str
-    confidence_word: str
-    why: str
-    marks: tuple[tuple[int, int], ...]
-    steps: tuple[tuple[str, str], ...]
-    tell_user: str
-    tell_their_admin: str
-    reference: tuple[tuple[str, str], ...]
-    facets: dict[str, str]
-    at_our_door: bool = False
-
-
 def classify(
     outcome: Outcome, reply: str, status: str = "", command: str = "", program: str = ""
 ) -> str:
@@ -128,24 +76,36 @@ def classify(
     unknown outcome without a reply); "unknown" when the reply tells nothing.
     `status` as logged (RFC 3463), `command` and `program` as in `model.Event`.
     """
-    return _judge(outcome, reply, status, command, program).cause
+    return judge(outcome, reply, status, command, program).cause
+
+
+def explain_by(causes: Mapping[str, Cause]) -> None:
+    """Judge and explain by these causes from now on: our own and a site's (`site_rules`)."""
+    judge_by(causes)
 
 
 def explanation(told: Told, lang: str) -> Explanation:
     """The card of one delivery in "en" or "ru"; every outcome has one."""
     lang = say.known(lang)
-    verdict = _judge(told.outcome, told.reply, told.status, told.command, told.program)
+    verdict = _by_facts(told)
     card = _written(told.outcome, verdict.cause)
     variant = verdict.variant or (told.outcome.value if verdict.cause == "local_policy" else "")
-    found = facets(verdict.cause, told.reply, variant) if verdict.cause else {}
+    found = facets(verdict.cause, told.reply, variant, told.command) if verdict.cause else {}
     return _card(told, lang, verdict, card, found)
+
+
+def _by_facts(told: Told) -> Verdict:
+    """The verdict on the reply; a wait for our own queue explains what no reply does."""
+    verdict = judge(told.outcome, told.reply, told.status, told.command, told.program)
+    slow = told.outcome in _RETRIED and (told.queue_s or 0) >= _SLOW_S
+    return Verdict(_CONGESTED) if slow and verdict.cause in ("", UNKNOWN) else verdict
 
 
 def at_our_door(outcome: Outcome, cause: str, reply: str, relay: str = "") -> bool:
     """Whether our own side said no: at the door, or our filter or mailbox store later."""
     if outcome is Outcome.REJECTED:
         return True
-    if outcome in _KEPT_BACK:
+    if outcome in KEPT_BACK:
         return True
     ours = is_loopback(reply) or is_our_store(relay)
     return ours and cause != "" and cause not in _NO_VERDICT
@@ -173,37 +133,16 @@ def _told_text(card: Cause, lang: str, *, door: bool) -> Text:
 
 def _written(outcome: Outcome, cause: str) -> Cause:
     """The card whose texts fit: what was done says more than "our rule" or "spam"."""
-    said_by_outcome = outcome in _TOLD_BY_OUTCOME and cause in ("local_policy", "spam_content")
+    said_by_outcome = outcome in TOLD_BY_OUTCOME and cause in ("local_policy", "spam_content")
     if not cause or said_by_outcome or outcome is Outcome.SUPPRESSED:
         return outcome_cards()[outcome]
     return catalog()[cause]
 
 
-def _judge(outcome: Outcome, reply: str, status: str, command: str, program: str) -> Verdict:
-    if outcome not in _OTHERWISE or (outcome is Outcome.UNKNOWN and not reply):
-        return Verdict("")
-    return _judge_shape(outcome, cut(reply), status, command, program)
-
-
-@lru_cache(maxsize=_SHAPES)
-def _judge_shape(outcome: Outcome, shape: str, status: str, command: str, program: str) -> Verdict:
-    verdict = decide(hear(shape, status, command, program, ours=outcome in _BY_US))
-    if verdict.cause == UNKNOWN or not _fits(outcome, verdict):
-        return Verdict(_OTHERWISE[outcome])
-    return verdict
-
-
-def _fits(outcome: Outcome, verdict: Verdict) -> bool:
-    """Whether a verdict on the reply also explains what was done with the message."""
-    if outcome is Outcome.REJECTED:
-        return verdict.cause != "policy_rejected" and verdict.level is not Level.GUESS
-    return outcome not in _BY_US or verdict.cause in _FILTERED
-
-
 def _card(
     told: Told, lang: str, verdict: Verdict, card: Cause, found: dict[str, str]
 ) -> Explanation:
-    door = at_our_door(told.outcome, verdict.cause, told.reply, told.relay)
+    door = told.by_our_host or at_our_door(told.outcome, verdict.cause, told.reply, told.relay)
     severity = _severity(told, card)
     side = _side(told.outcome, card, door=door)
     text = _told_text(card, lang, door=door)
@@ -229,6 +168,19 @@ def _card(
         reference=tuple((source.text, source.url) for source in card.reference),
         facets=found,
         at_our_door=door,
+        likeliest=_likeliest(told, lang) if verdict.cause == UNKNOWN else (),
+    )
+
+
+def _likeliest(told: Told, lang: str) -> tuple[Likely, ...]:
+    heard = heard_of(told.outcome, told.reply, told.status, told.command, told.program)
+    return tuple(
+        Likely(
+            suspect.cause,
+            label(suspect.cause, lang),
+            say.suspicion(lang, suspect.words, suspect.command),
+        )
+        for suspect in suspects(heard)
     )
 
 
@@ -286,27 +238,35 @@ def _waited_s(told: Told) -> int | None:
 
 
 def _confidence(outcome: Outcome, verdict: Verdict) -> str:
+    if verdict == Verdict(_CONGESTED):
+        return "medium"
     return "high" if _is_told(outcome, verdict) else say.CONFIDENCE[verdict.level]
 
 
 def _is_told(outcome: Outcome, verdict: Verdict) -> bool:
     """Whether the outcome itself says it: that we stopped a message ourselves is no guess."""
     if verdict.cause == "local_policy":
-        return outcome in _BY_US
+        return outcome in BY_US
+    if verdict.cause == _CONGESTED:
+        return False
     return verdict.level is None and verdict.cause != UNKNOWN
 
 
 def _severity(told: Told, card: Cause) -> Severity:
     """By what was done and by the class of the reply, never by the cause alone (RFC 5321 4.2.1)."""
-    if told.outcome is Outcome.DEFERRED:
+    if told.outcome is Outcome.DEFERRED or _waits_for_us(told, card):
         return Severity.SOFT
     if told.outcome in (Outcome.BOUNCED, Outcome.EXPIRED, Outcome.SUPPRESSED):
         return Severity.HARD
-    if told.outcome not in _OTHERWISE:
+    if told.outcome not in OTHERWISE:
         return Severity.NONE
-    heard = hear(told.reply, told.status, told.command, told.program)
+    heard = heard_of(told.outcome, told.reply, told.status, told.command, told.program)
     by_class = {"4": Severity.SOFT, "5": Severity.HARD}
     return by_class.get(heard.code[:1] or heard.status[:1], card.severity)
+
+
+def _waits_for_us(told: Told, card: Cause) -> bool:
+    return told.outcome is Outcome.PENDING and card.id == _CONGESTED
 
 
 def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
@@ -327,6 +287,7 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
         "next_id": next_queue_id(told.reply),
         "method": found.get("method", "").upper(),
         "new_address": found.get("new_address", ""),
+        "rule": found.get("rule", ""),
     }
 
 
@@ -339,6 +300,8 @@ def _server(told: Told) -> str:
 
 
 def _why(lang: str, verdict: Verdict, told: Told) -> str:
+    if verdict == Verdict(_CONGESTED):
+        return say.by_wait(lang, round(told.queue_s or 0))
     if _is_told(told.outcome, verdict):
         return say.by_outcome(lang)
     spans = marks(told.reply, verdict.words)

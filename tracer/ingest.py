@@ -13,11 +13,12 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from tracer import fold
+from tracer import fold, foreign
 from tracer.arrival import Arrival, Batch, arrival
-from tracer.legs import SKEW_US, Placed, Stay, hands_over, join
+from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
 from tracer.store import days, sources, stays
+from tracer.store.engine import one_writer
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
@@ -33,18 +34,25 @@ def ingest(engine: Engine, batch: Batch, parse: Parse, *, bulk: bool = False) ->
     new days get their indexes when later days have begun; call `finish` at the end.
     """
     with engine.begin() as conn:
-        work = _Ingest(conn, parse, bulk=bulk)
-        work.store(batch.arrivals)
-        if batch.progress:
-            sources.advance(conn, batch.progress)
-            if bulk and batch.progress.last_us is not None:
-                days.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
-        return work.duplicates
+        return ingest_within(conn, batch, parse, bulk=bulk)
+
+
+def ingest_within(conn: Connection, batch: Batch, parse: Parse, *, bulk: bool = False) -> int:
+    """The same inside the caller's transaction, where other facts are stored with these."""
+    one_writer(conn)
+    work = _Ingest(conn, parse, bulk=bulk)
+    work.store(batch.arrivals)
+    if batch.progress:
+        sources.advance(conn, batch.progress)
+        if bulk and batch.progress.last_us is not None:
+            days.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
+    return work.duplicates
 
 
 def finish(engine: Engine) -> None:
     """End a bulk: whatever index is lacking is built, also after one that was cut off."""
     with engine.begin() as conn:
+        one_writer(conn)
         days.finish(conn)
 
 
@@ -166,7 +174,7 @@ class _Ingest:
         for _ in range(_LONGEST_CHAIN if waiting else 0):
             joined: dict[int, Stay] = {}
             for before, after in self._pairs(waiting):
-                if not hands_over(before, after):
+                if not hands_over(before, after) or is_foreign(after.hop):
                     continue
                 if after.is_stored and after.hop.hop_id not in changed:
                     stays.forget_terms(self.conn, after)  # what it inherits may be others now
@@ -176,6 +184,7 @@ class _Ingest:
                     changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
             waiting = list(joined.values())
             self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in waiting)
+        foreign.join(self.conn, self.packer, self.live, self.stays, changed)
         return list(changed.values())
 
     def _is_tied(self, stay: Stay) -> bool:

@@ -2,8 +2,10 @@
 
 A content filter's round trip and a second host give one mail several queue ids. The
 leg before is told by the queue id in the next server's reply ("queued as X"), or by the
-queue id that came along (XFORWARD, requeue). The last leg is the delivery that people
-see; it inherits what only the first one knows: who really sent it, when, to which address.
+queue id that came along (XFORWARD, requeue). A *foreign* hop, of which we read no log but
+only reports (a provider's webhooks, a notice), is also told by the Message-ID; those are
+joined in tracer/foreign.py. The last leg is the delivery that people see; it inherits what
+only the first one knows: who really sent it, when, to which address.
 Pure: knows nothing of the store.
 """
 
@@ -14,10 +16,15 @@ from collections.abc import Iterator
 import msgspec
 
 from tracer.direction import direction, is_ours
-from tracer.model import SECOND_US, Delivery, Hop, Outcome
+from tracer.model import DAY_US, SECOND_US, Delivery, Hop, Outcome
 
 SKEW_US = 300 * SECOND_US
 """Two hosts' clocks may differ by up to 5 minutes."""
+
+FOREIGN_US = 10 * DAY_US
+"""The first report of a foreign hop may come this long after its mail was handed over."""
+UNTOLD = "<>"
+"""Among `from_queue_ids` of a foreign hop: nobody told the Message-ID."""
 
 _HANDED_ON = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REQUEUED_FROM = frozenset({Outcome.DEFERRED, Outcome.PENDING, Outcome.UNKNOWN, Outcome.REMOVED})
@@ -54,6 +61,16 @@ class Stay(msgspec.Struct, gc=False):
     is_stored: bool = False
 
 
+def named(message_id: str) -> str:
+    """The name by which a Message-ID ties hops: `<id>`; "" for none. No queue id looks like it."""
+    return f"<{message_id}>" if message_id else ""
+
+
+def is_foreign(hop: Hop) -> bool:
+    """Whether a hop is known from reports only."""
+    return any(name.startswith("<") for name in hop.from_queue_ids)
+
+
 def hands_over(before: Stay, after: Stay) -> bool:
     """Whether one stay can be the leg before another one.
 
@@ -61,6 +78,10 @@ def hands_over(before: Stay, after: Stay) -> bool:
     Time, sender and Message-ID must agree too; a filter on the same host may change the latter.
     """
     a, b = before.hop, after.hop
+    if b.from_queue_ids and is_foreign(b):
+        return a.hop_id != b.hop_id and -SKEW_US <= b.opened_us - a.opened_us <= FOREIGN_US
+    if a.from_queue_ids and is_foreign(a):
+        return a.opened_us - FOREIGN_US <= b.opened_us <= a.last_us + SKEW_US
     if a.hop_id == b.hop_id or not a.opened_us - SKEW_US <= b.opened_us <= a.last_us + SKEW_US:
         return False
     if a.message_id and b.message_id and a.message_id != b.message_id and a.host != b.host:
@@ -105,6 +126,8 @@ def _names(delivery: Delivery) -> set[str]:
 def _went_there(delivery: Delivery, after: Hop, came_along: bool) -> bool:
     if after.queue_id in delivery.next_queue_ids:
         return delivery.outcome in _HANDED_ON
+    if named(after.message_id) in delivery.next_queue_ids:
+        return delivery.outcome in _HANDED_ON
     return came_along and (
         delivery.outcome in _REQUEUED_FROM
         or (delivery.outcome in _HANDED_ON and not delivery.next_queue_ids)
@@ -112,17 +135,18 @@ def _went_there(delivery: Delivery, after: Hop, came_along: bool) -> bool:
 
 
 def _follow(a: Hop, before: Placed, b: Hop, after: Placed) -> bool:
-    inherited = _inherited(a, before.before)
+    wanted = inherited(a, before.before)
     original = before.delivery.original_recipient
     if original and not after.delivery.original_recipient:
         after.delivery = msgspec.structs.replace(after.delivery, original_recipient=original)
-    if before.next_id == b.hop_id and after.before == inherited:
+    if before.next_id == b.hop_id and after.before == wanted:
         return False
-    before.next_id, after.before = b.hop_id, inherited
+    before.next_id, after.before = b.hop_id, wanted
     return True
 
 
-def _inherited(a: Hop, known: Before | None) -> Before:
+def inherited(a: Hop, known: Before | None) -> Before:
+    """What the leg after hop `a` knows, `known` being what `a` knows from before."""
     own = f"{a.host}/{a.queue_id}"
     if known is None:
         return Before(a.opened_us, own, a.client, a.auth, a.subject)
@@ -139,7 +163,11 @@ def directions(stay: Stay) -> Iterator[str]:
     """`inbound outbound relayed internal` of each mail, judged at its last leg."""
     hop = stay.hop
     from_us = is_ours(hop.client, hop.auth)
+    goes_out = bool(hop.from_queue_ids) and is_foreign(hop)
     for placed in stay.placed:
         known = placed.before
         whose = is_ours(known.client, known.auth) if known else from_us
-        yield direction(whose, placed.delivery)
+        if goes_out:
+            yield "outbound" if whose else "relayed"
+        else:
+            yield direction(whose, placed.delivery)

@@ -44,6 +44,10 @@ class EventKind(StrEnum):
     HELD = "held"
     RELEASED = "released"
     ATTEMPT = "attempt"  # one try for one recipient, or evidence of one (no recipient)
+    REPORTED = "reported"  # another system tells what became of a recipient, or just of something
+    COMPLAINED = "complained"  # the recipient called it spam
+    OPENED = "opened"
+    CLICKED = "clicked"
     REJECTED = "rejected"  # a recipient or the message was refused at the door
     EXPIRED = "expired"
     NOTIFIED = "notified"  # a notice (RFC 3464) was sent; alias = its queue id
@@ -246,10 +250,14 @@ class Leg(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+REFUSAL = "refusal"
+"""Related is what another host of ours logged when it refused the mail."""
+
+
 class Related(msgspec.Struct, frozen=True):
     """Another mail tied to a traced one."""
 
-    why: str  # notice parent alias list-member same-message-id
+    why: str  # notice parent alias list-member same-message-id refusal
     row: Row
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from tracer.explain import classify
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop, Outcome
+from tracer.relay_ids import relay_ids
 
 _ATTEMPT, _REJECTED = EventKind.ATTEMPT, EventKind.REJECTED
-_DEFERRED = Outcome.DEFERRED
+_DEFERRED, _RELAYED = Outcome.DEFERRED, Outcome.RELAYED
 _WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
-_NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
+NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
 _ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
 _NAMES = frozenset({EventKind.FILTERED, EventKind.HELD})  # may name a recipient by the way
+_HANDS_ON = frozenset({EventKind.ATTEMPT, EventKind.REPORTED})
 _PROBE = "double-bounce@"
 
 
@@ -130,6 +132,38 @@ def _filtered(known: _Known, event: Event) -> None:
         recipient.outcome = event.outcome
 
 
+def _reported(known: _Known, event: Event) -> None:
+    """Another system's word on one recipient.
+
+    Its reports come late, again and in any order: what waits never undoes what is final,
+    and of two in one instant the graver counts.
+    """
+    outcome = event.outcome
+    if outcome is None:
+        return
+    recipient = _entry(known, event)
+    recipient.attempts += event.repeats
+    if outcome in _WAITING and _GRAVITY[outcome] < _GRAVITY[recipient.outcome]:
+        return
+    at_once = recipient.last.at_us == event.at_us
+    if at_once and _GRAVITY[outcome] < _GRAVITY[recipient.outcome]:
+        return
+    recipient.last = event
+    recipient.outcome = outcome
+
+
+_GRAVITY = dict.fromkeys(Outcome, 3) | {
+    Outcome.UNKNOWN: 0, Outcome.PENDING: 1, Outcome.DEFERRED: 2, Outcome.QUARANTINED: 2,
+    Outcome.BOUNCED: 4,
+}  # fmt: skip
+
+
+def _complained(known: _Known, event: Event) -> None:
+    """A complaint changes no outcome; alone, it still is mail that this recipient got."""
+    if event.recipient:
+        _entry(known, event)
+
+
 def _befall(recipient: _Recipient, event: Event, outcome: Outcome) -> None:
     recipient.outcome = outcome
     recipient.last_us = event.at_us
@@ -169,6 +203,8 @@ _FATES = {
     EventKind.RELEASED: _released,
     EventKind.EXPIRED: _expired,
     EventKind.REMOVED: _removed,
+    EventKind.REPORTED: _reported,
+    EventKind.COMPLAINED: _complained,
 }
 
 
@@ -178,9 +214,11 @@ def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery
     if delay_s is None and recipient.attempts:
         delay_s = (last.at_us - hop.opened_us) / SECOND_US
     cause = ""
-    if outcome not in _NEEDS_NO_CAUSE:
+    if outcome not in NEEDS_NO_CAUSE:
         cause = classify(outcome, last.reply, last.status, last.command, last.program)
-    handed_on = last.next_queue_ids if last.kind is _ATTEMPT else ()
+    handed_on = last.next_queue_ids if last.kind in _HANDS_ON else ()
+    if outcome is _RELAYED and not handed_on:
+        handed_on = relay_ids(last.reply)
     return Delivery(
         key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status,
         last.reply, last.relay, last.command, last.tls, last.program.rpartition("/")[2],

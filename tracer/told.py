@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.explain import Told
-from tracer.model import Delivery, Trace
+from tracer.model import REFUSAL, Delivery, Trace
 
 
 def told_of(trace: Trace) -> Told:
@@ -15,7 +15,7 @@ def told_of(trace: Trace) -> Told:
         status=row.enhanced_status,
         command=delivery.command if delivery else "",
         relay=row.relay,
-        program=delivery.program if delivery else "",
+        program=_program(trace, delivery) if delivery else "",
         sender=row.sender,
         recipient=row.recipient,
         original_recipient=row.original_recipient,
@@ -29,7 +29,21 @@ def told_of(trace: Trace) -> Told:
         last_us=row.updated_us,
         delay_s=row.delay_s,
         client=row.client,
+        queue_s=_queue_wait(trace),
+        by_our_host=any(kin.why == REFUSAL for kin in trace.related),
     )
+
+
+def _program(trace: Trace, delivery: Delivery) -> str:
+    """The program that had the last word, by its whole name: the store keeps its end only."""
+    said = [
+        event.program
+        for leg in trace.legs
+        if (leg.hop.host, leg.hop.queue_id) == (trace.row.host, trace.row.queue_id)
+        for event in leg.events
+        if event.reply == delivery.reply and event.program.endswith(delivery.program)
+    ]
+    return said[-1] if said else delivery.program
 
 
 def _last_leg(trace: Trace) -> Delivery | None:
@@ -40,4 +54,18 @@ def _last_leg(trace: Trace) -> Delivery | None:
             for delivery in leg.deliveries:
                 if delivery.recipient == row.recipient:
                     return delivery
+    return None
+
+
+def _queue_wait(trace: Trace) -> float | None:
+    """Seconds from arrival to the first attempt at the row's hop: a + b of Postfix's delays.
+
+    None when the log does not tell, and later tries count the pauses between them.
+    """
+    row = trace.row
+    for leg in trace.legs:
+        if (leg.hop.host, leg.hop.queue_id) == (row.host, row.queue_id):
+            told = (e.delays for e in leg.events if e.delays and e.recipient == row.recipient)
+            before, in_queue, *_ = (*next(told, "").split("/"), "", "")
+            return float(before) + float(in_queue) if before and in_queue else None
     return None

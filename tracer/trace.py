@@ -12,15 +12,16 @@ from sqlalchemy import Connection
 
 from tracer.errors import NotFound
 from tracer.fold import LONGEST_US, fold_stay
-from tracer.legs import SKEW_US, Stay, hands_over
-from tracer.model import Hop, Leg, Outcome, Parse, Related, Row, Trace
-from tracer.query import Match, MatchKind, Or, SearchQuery, Term
+from tracer.legs import FOREIGN_US, SKEW_US, Stay, hands_over, is_foreign, named
+from tracer.model import REFUSAL, Hop, Leg, Outcome, Parse, Related, Row, Trace
+from tracer.query import And, Match, MatchKind, Or, SearchQuery, Term
 from tracer.store import days, deliveries, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
 MOST_LEGS = 30
 MOST_RELATED = 50
+_REFUSED = frozenset({Outcome.BOUNCED, Outcome.DEFERRED, Outcome.EXPIRED})
 _Step = tuple[int, int]  # hop_id of a leg and of the next one
 
 
@@ -99,14 +100,30 @@ class _Walk:
 
     def _steps(self, stay: Stay) -> Iterator[tuple[Stay, Stay]]:
         """From one leg to the next one, at this stay."""
-        before = self.tied(stay.hop, Tie.NEXT) | self.having(stay.hop.from_queue_ids, stay.hop)
+        before = self.tied(stay.hop, Tie.NEXT) | self.having(_had_before(stay), stay.hop)
         for other in stays.load(self._conn, before, packed=True):
             if hands_over(other, stay) and _is_leg(other, stay):
                 yield other, stay
         after = self.tied(stay.hop, Tie.FROM) | self.having(_handed_to(stay), stay.hop)
+        after |= {placed.next_id for placed in stay.placed} - {0}
         for other in stays.load(self._conn, after, packed=True):
             if hands_over(stay, other) and _is_leg(stay, other):
                 yield stay, other
+        for other in self._remarks(stay):
+            yield stay, other
+
+    def _remarks(self, stay: Stay) -> Iterator[Stay]:
+        """Foreign hops that tell nothing of a delivery, only of the mail (it was opened)."""
+        name = named(stay.hop.message_id)
+        if not name or is_foreign(stay.hop) or any(placed.next_id for placed in stay.placed):
+            return
+        span = days.span(stay.hop.opened_us - SKEW_US, stay.hop.opened_us + FOREIGN_US)
+        for day in (day for day in span if day in self._live):
+            tied = {hop_id for _, _, hop_id in stays.find_tied(self._conn, day, [name])}
+            for other in stays.load(self._conn, tied, packed=True):
+                told = {placed.delivery.outcome for placed in other.placed}
+                if told <= {Outcome.UNKNOWN} and hands_over(stay, other):
+                    yield other
 
     def tied(self, hop: Hop, tie: Tie) -> set[int]:
         """Hops for which the queue id of this one is what `tie` says."""
@@ -151,10 +168,20 @@ def _in_order(found: Mapping[int, Stay], steps: Collection[_Step]) -> list[int]:
 def _is_leg(before: Stay, after: Stay) -> bool:
     """A copy made by an alias is a mail of its own; all else that shares an id is a leg."""
     return before.hop.queue_id in after.hop.from_queue_ids or any(
-        after.hop.queue_id in placed.delivery.next_queue_ids
-        and placed.delivery.outcome is not Outcome.EXPANDED
+        placed.next_id == after.hop.hop_id
+        or (
+            after.hop.queue_id in placed.delivery.next_queue_ids
+            and placed.delivery.outcome is not Outcome.EXPANDED
+        )
         for placed in before.placed
     )
+
+
+def _had_before(stay: Stay) -> set[str]:
+    """Queue ids of legs before; around a foreign hop only those who joined them know."""
+    paths = (placed.before.path for placed in stay.placed if placed.before)
+    joined = {leg.rpartition("/")[2] for path in paths for leg in path.split()}
+    return joined.union(stay.hop.from_queue_ids)
 
 
 def _handed_to(stay: Stay) -> set[str]:
@@ -188,6 +215,7 @@ def _relations(
         yield "parent", walk.tied(hop, Tie.NOTICE)
         yield "list-member", walk.having(_expanded_to(stay), hop)
         yield "alias", _expanding(conn, walk.tied(hop, Tie.NEXT), hop)
+    yield REFUSAL, _refusal(conn, row)
     if row.message_id:
         yield "same-message-id", _same_message_id(conn, row)
 
@@ -197,6 +225,28 @@ def _expanding(conn: Connection, hop_ids: set[int], hop: Hop) -> set[int]:
         stay.hop.hop_id
         for stay in stays.load(conn, hop_ids)
         if hop.queue_id in _expanded_to(stay) and stay.hop.host == hop.host
+    }
+
+
+def _refusal(conn: Connection, row: Row) -> set[int]:
+    """Where the host that refused the mail is ours too, and wrote it into a log that we read.
+
+    A host's name alone proves nothing, for a log names it in short ("mx1"): recipient,
+    sender, time and code must agree too.
+    """
+    server = row.relay.partition("[")[0].partition(".")[0].lower()
+    if row.status not in _REFUSED or not server or "[" not in row.relay:
+        return set()
+    to = Term("to", (Match(MatchKind.EXACT, row.recipient.lower()),))
+    where = And((to, Term("status", (Match(MatchKind.EXACT, Outcome.REJECTED.value),))))
+    near = SearchQuery(where, row.updated_us - SKEW_US, row.updated_us + SKEW_US, "")
+    return {
+        deliveries.hop_of_row_id(other.id) or 0
+        for other in deliveries.search(conn, near, limit=MOST_RELATED).rows
+        if other.host.partition(".")[0].lower() == server
+        and other.host != row.host
+        and other.sender.lower() == row.sender.lower()
+        and other.reply[:3] in row.reply
     }
 
 

@@ -10,19 +10,34 @@ from flask import Flask, url_for
 from markupsafe import Markup
 from sqlalchemy import Engine
 
+from tracer.config import Config
+from tracer.jobs.desk import Desk
 from tracer.store.engine import reading
 from webui import (
     api,
+    causes,
     db,
+    desk,
+    diagnoses,
+    diagnoses_api,
+    diagnosis_runs,
     errors,
+    explaining,
+    exports,
+    exports_api,
+    header_pages,
     headers,
     health,
     home,
+    hooks,
     i18n,
     outcomes,
+    receipts,
     same_origin,
     search,
     show,
+    sources,
+    then_and_now,
     timing,
     traces,
     trust,
@@ -38,8 +53,8 @@ from webui.site import Site
 YEAR_S = 365 * 86_400
 
 
-def create_app(engine: Engine, site: Site | None = None) -> Flask:
-    """A WSGI application that reads from `engine` and never writes to it."""
+def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = None) -> Flask:
+    """A WSGI application whose pages read from `engine`; diagnoses and `jobs` write to it."""
     app = Flask(__name__)
     settings = site or Site()
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR_S  # addresses of files carry their digest
@@ -51,9 +66,22 @@ def create_app(engine: Engine, site: Site | None = None) -> Flask:
     trust.install(app, settings.trusted_hosts)
     same_origin.install(app)
     errors.install(app)
+    at_work = jobs or Desk(engine, Config(), now_us=settings.now_us)
+    desk.install(app, at_work)
+    hooks.install(app, at_work.config, engine)
+    app.register_blueprint(receipts.pages, url_prefix="/api/v1")
+    app.register_blueprint(sources.pages)
+    diagnosis_runs.install(app, diagnosis_runs.Runs(engine, settings.diagnostics, settings.now_us))
     for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):
         app.register_blueprint(blueprint)
-    app.register_blueprint(api.pages, url_prefix="/api/v1")
+    for blueprint in (
+        causes.pages, diagnoses.pages, explaining.pages, header_pages.pages, then_and_now.pages
+    ):  # fmt: skip
+        app.register_blueprint(blueprint)
+    for blueprint in (api.pages, diagnoses_api.pages, explaining.api):
+        app.register_blueprint(blueprint, url_prefix="/api/v1")
+    app.register_blueprint(exports.pages)
+    app.register_blueprint(exports_api.pages, url_prefix="/api/v1")
     _dress(app)
     return app
 

@@ -17,13 +17,25 @@ import click
 from tracer.errors import TracerError
 
 COMMANDS = {
+    "archive": "collectors.cli.archive:archive",
+    "causes": "tracer.cli.causes:causes",
+    "rebuild": "collectors.cli.rebuild:rebuild",
+    "config": "tracer.cli.config:config",
     "demo": "webui.serving:demo",
+    "diagnose": "tracer.cli.diagnose:diagnose",
+    "dmarc": "tracer.cli.verify:dmarc",
+    "export": "tracer.cli.export:export",
+    "explain": "collectors.explaining:explain",
     "ingest": "collectors.cli:ingest",
     "init": "tracer.cli:init",
     "parse": "collectors.cli:parse",
     "search": "tracer.cli:search",
     "serve": "webui.serving:serve",
     "show": "collectors.cli:show",
+    "source": "collectors.cli.source:source",
+    "token": "tracer.cli.token:token",
+    "spf": "tracer.cli.verify:spf",
+    "verify": "tracer.cli.verify:verify",
     "version": "tracer.cli:version",
 }
 

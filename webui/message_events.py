@@ -32,6 +32,9 @@ class EventLine:
     repeats: tuple[int, ...] = ()  # times of the same thing once more
 
 
+_TRIED = (EventKind.ATTEMPT, EventKind.REPORTED, EventKind.REJECTED, EventKind.FILTERED)
+
+
 def event_lines(legs: tuple[Held, ...], numbers: dict[int, int]) -> tuple[EventLine, ...]:
     """What happened to the mail on the way to one recipient, in time.
 
@@ -64,7 +67,7 @@ def _of_recipient(held: Held) -> Iterator[Event]:
 
 def _line(event: Event, began_us: int, number: int) -> EventLine:
     text, is_log = _text(event)
-    tried = event.kind in (EventKind.ATTEMPT, EventKind.REJECTED, EventKind.FILTERED)
+    tried = event.kind in _TRIED
     outcome = event.outcome if tried else None
     return EventLine(
         event.at_us,
@@ -89,6 +92,8 @@ def _text(event: Event) -> tuple[str, bool]:
     ours = _SENTENCES.get(event.kind)
     if ours:
         return ours(event), False
+    if event.kind is EventKind.REPORTED and not event.reply:
+        return gettext("Told by %(source)s", source=event.host), False
     if event.subject and event.outcome is None:
         return gettext("Subject: %(subject)s", subject=event.subject), False
     return show.reply_core(event.reply) or _said(event), True
@@ -132,6 +137,18 @@ def _removed(event: Event) -> str:
     return gettext("Left the queue")
 
 
+def _complained(event: Event) -> str:
+    return gettext("The recipient marked it as spam")
+
+
+def _opened(event: Event) -> str:
+    return gettext("Its pictures were loaded, by a reader or by a program")
+
+
+def _clicked(event: Event) -> str:
+    return gettext("A link in it was followed")
+
+
 def _said(event: Event) -> str:
     """The line's text without the queue id, which the page has told already."""
     return event.text.removeprefix(f"{event.queue_id}: ")
@@ -143,6 +160,9 @@ _SENTENCES = {
     EventKind.QUEUED: _queued,
     EventKind.NOTIFIED: _notified,
     EventKind.REMOVED: _removed,
+    EventKind.COMPLAINED: _complained,
+    EventKind.OPENED: _opened,
+    EventKind.CLICKED: _clicked,
 }
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import url_for
+
 from tracer.explain import Explanation, explanation
 from tracer.model import DAY_US, Event, Row, Trace
 from tracer.query import with_term
+from tracer.similar import Similar
 from tracer.told import told_of
 from webui.asking import Asked
+from webui.card import Card, card_of
 from webui.drawing import Drawing
 from webui.i18n import language, site
 from webui.message_events import EventLine, event_lines
-from webui.message_facts import Fact, facts
+from webui.message_facts import facts
 from webui.message_particulars import Particulars, particulars, said_by
+from webui.message_similar import SimilarView, similar_view
 from webui.path import Held, Path, legs_of, path_of
 from webui.path_picture import wide
 from webui.path_tall import tall
@@ -37,9 +42,8 @@ class MessageView:
     row: Row
     trace: Trace
     told: Explanation
-    reply: tuple[tuple[str, bool], ...]  # pieces of the reply; True: these words decided
-    said_line: int | None  # the raw line that the reply stands in
-    facts: tuple[Fact, ...]
+    card: Card
+    similar: SimilarView | None
     legs: tuple[Held, ...]
     path: Path | None
     wide: Drawing | None
@@ -49,15 +53,15 @@ class MessageView:
     more_recipients: int
     lines: tuple[RawLine, ...]
     line_count: int
-    said_by: str
     pages_of: dict[str, str]  # row ids of related mails, by their queue ids
     particulars: tuple[Particulars, ...]
 
 
-def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
-    """The page of one trace; `every_line` shows the raw lines of all recipients."""
+def message_view(trace: Trace, alike: Similar | None, *, every_line: bool = False) -> MessageView:
+    """The page of one trace and its similar cases; `every_line`: raw lines of all recipients."""
     legs = legs_of(trace)
     told = explanation(told_of(trace), language())
+    similar = similar_view(alike) if alike else None
     path = path_of(trace)
     events = _in_order(trace, legs)
     numbers = {id(event): number for number, event in enumerate(events, 1)}
@@ -67,9 +71,8 @@ def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
         row=trace.row,
         trace=trace,
         told=told,
-        reply=_pieces(trace.row.reply, told.marks),
-        said_line=_said_line(legs, numbers),
-        facts=facts(trace, told, _tls(legs), site().now_us()),
+        card=_card(trace, told, legs, numbers, similar),
+        similar=similar,
         legs=legs,
         path=path,
         wide=wide(path) if path and path.steps else None,
@@ -79,7 +82,6 @@ def message_view(trace: Trace, *, every_line: bool = False) -> MessageView:
         more_recipients=len(trace.siblings) - len(tabs),
         lines=_raw_lines(events, numbers, trace.row, every_line),
         line_count=len(events),
-        said_by=said_by(trace.row, legs),
         pages_of={kin.row.queue_id: kin.row.id for kin in trace.related},
         particulars=particulars(trace, legs),
     )
@@ -93,15 +95,21 @@ def _in_order(trace: Trace, legs: tuple[Held, ...]) -> list[Event]:
     return sorted(events, key=lambda event: event.at_us)
 
 
-def _pieces(reply: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, bool], ...]:
-    """The reply cut at the spans of the words that decided."""
-    told, at = [], 0
-    for start, end in marks:
-        if start >= at:
-            told += [(reply[at:start], False), (reply[start:end], True)]
-            at = end
-    told.append((reply[at:], False))
-    return tuple((words, marked) for words, marked in told if words)
+def _card(
+    trace: Trace,
+    told: Explanation,
+    legs: tuple[Held, ...],
+    numbers: dict[int, int],
+    similar: SimilarView | None,
+) -> Card:
+    return card_of(
+        told_of(trace),
+        facts=facts(trace, told, _tls(legs), site().now_us()),
+        said_by=said_by(trace.row, legs),
+        line=_said_line(legs, numbers),
+        teach=url_for("causes.teach", m=trace.row.id),
+        similar=similar.sentences if similar and similar.messages else (),
+    )
 
 
 def _said_line(legs: tuple[Held, ...], numbers: dict[int, int]) -> int | None:

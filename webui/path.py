@@ -110,7 +110,7 @@ def _attempts(leg: Leg, delivery: Delivery) -> tuple[Event, ...]:
     tried = [
         event
         for event in leg.events
-        if event.outcome is not None and event.recipient == delivery.recipient
+        if event.outcome not in (None, Outcome.PENDING) and event.recipient == delivery.recipient
     ]
     originals = {delivery.original_recipient} & {event.original_recipient for event in tried}
     return tuple(event for event in tried if event.original_recipient in (originals or {""}))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Engine
 
-from tracer.exports import as_csv, as_json
+from tracer.exports import as_json
+from tracer.exports.order import Order
+from tracer.exports.write import pieces
 from tracer.model import Page, when
 from tracer.query import SearchQuery
 from tracer.store import deliveries, sources
 from webui import results_view
-from webui.asking import Asked, asked, frozen
+from webui.asking import DEFAULT_SINCE, Asked, asked, frozen
 from webui.db import connection, store, store_time
 from webui.histogram import bars
-from webui.i18n import site
+from webui.i18n import site, zone_name
 
 pages = Blueprint("search", __name__)
 
@@ -100,18 +100,16 @@ def items(search: Asked, query: SearchQuery) -> dict[str, object]:
 @pages.get("/trace.csv")
 def results_csv() -> ResponseReturnValue:
     """Every row of the search, streamed as it is read."""
-    query = asked().parsed()
-    name = f"mailtracer-{_stamp(when(site().now_us()))}.csv"
+    search = asked()
+    order = Order(
+        search.q, site().now_us(), search.since, search.until, DEFAULT_SINCE, zone_name()
+    ).checked()
+    name = f"mailtracer-{_stamp(when(order.asked_us))}.csv"
     return Response(
-        _csv(store(), query),
+        pieces(store(), order),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _csv(engine: Engine, query: SearchQuery) -> Iterator[str]:
-    with engine.connect() as conn:
-        yield from as_csv.write_rows(deliveries.rows(conn, query))
 
 
 def _stamp(at: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import socket
 import tempfile
@@ -12,23 +13,33 @@ from pathlib import Path
 import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from collectors.batches import Plan
 from collectors.cli import run
 from collectors.files import expand
 from collectors.formats import parse_line
 from collectors.samples import sample_lines
+from tracer import site_rules
 from tracer.cli import reading_store, store_of, with_config
 from tracer.config import Config
-from tracer.errors import StoreUnavailable
+from tracer.diagnostics.opening import open_world
+from tracer.diagnostics.watching import Watch
+from tracer.errors import StoreUnavailable, TracerError
 from tracer.explain import explanation
+from tracer.jobs.carrier import HueyCarrier
+from tracer.jobs.desk import Desk
 from tracer.query import parse_query
 from tracer.store import deliveries
 from tracer.told import told_of
 from tracer.trace import load_trace
 from webui.app import create_app
-from webui.site import Site
+from webui.patient import PatientWorker
+from webui.site import Site, clock_us
 from webui.trust import local_names
+
+log = logging.getLogger(__name__)
 
 THREADS = 16
 PORTS_TRIED = 20
@@ -39,29 +50,66 @@ WORTH_SHOWING = "status:bounced -from:<>"
 class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with one process of threads: SQLite's page cache is shared, jobs run beside."""
 
-    def __init__(self, app: Flask, listen: str) -> None:
+    def __init__(
+        self, app: Flask, listen: str, jobs: HueyCarrier, watch: Watch | None = None
+    ) -> None:
         self._app = app
         self._listen = listen
+        self._jobs = jobs
+        self._watch = watch
         super().__init__()
 
     def load_config(self) -> None:
         for name, value in (
             ("bind", self._listen), ("workers", 1), ("threads", THREADS),
-            ("worker_class", "gthread"), ("preload_app", True), ("loglevel", "warning"),
+            ("worker_class", PatientWorker), ("preload_app", True), ("loglevel", "warning"),
             ("control_socket_disable", True),
+            ("post_worker_init", lambda _worker: self._begin()),
+            ("worker_exit", lambda _server, _worker: self._jobs.stop()),
         ):  # fmt: skip
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
+
+    def _begin(self) -> None:
+        _start(self._jobs)
+        if self._watch:
+            self._watch.start()
 
     def load(self) -> Flask:
         return self._app
 
 
+def _start(jobs: HueyCarrier) -> None:
+    """Where jobs cannot run, as on a disk that is read-only, the pages still can."""
+    try:
+        jobs.start()
+    except (OSError, DBAPIError, TracerError):
+        log.exception("exports cannot be made: the background threads did not start")
+
+
 def _serve(config: Config, listen: str) -> None:
+    site_rules.use(site_rules.folder_of(config.home))
     engine = store_of(config)
     names = (*local_names(listen), *config.web.trusted_hosts)
-    site = Site(zone=config.web.timezone, language=config.web.language, trusted_hosts=names)
-    _Server(create_app(engine, site), listen).run()
+    site = Site(
+        zone=config.web.timezone,
+        language=config.web.language,
+        trusted_hosts=names,
+        diagnostics=config.diagnostics,
+        rules=site_rules.folder_of(config.home),
+    )
+    jobs = HueyCarrier(Desk(engine, config))
+    desk = Desk(engine, config, jobs)
+    engine.dispose()  # no connection may pass into the process that serves
+    _Server(create_app(engine, site, desk), listen, jobs, _watch(config, engine)).run()
+
+
+def _watch(config: Config, engine: Engine) -> Watch | None:
+    """What looks up the facts about messages that fail, unless the settings forbid it."""
+    settings = config.diagnostics
+    if not (settings.facts and settings.outbound):
+        return None
+    return Watch(engine, clock_us, lambda target: open_world(target, settings, engine, clock_us()))
 
 
 @click.command()
@@ -101,9 +149,11 @@ def demo(config: Config, once: bool, listen: str) -> None:
 
 
 def _at(config: Config, home: Path) -> Config:
-    """The same settings over a store of the demo's own."""
+    """The same settings over a store of the demo's own; its mail is made up, so no facts about it
+    are looked up."""
     store = replace(config.store, url=f"sqlite:///{home}/mailtracer.db")
-    return replace(config, home=home, store=store)
+    quiet = replace(config.diagnostics, facts=False)
+    return replace(config, home=home, store=store, diagnostics=quiet)
 
 
 def _is_fresh(home: Path) -> bool:

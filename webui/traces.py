@@ -13,11 +13,12 @@ from tracer.errors import NotFound
 from tracer.explain import explanation
 from tracer.exports import as_json
 from tracer.model import Trace
+from tracer.similar import Similar, similar
 from tracer.told import told_of
 from tracer.trace import load_trace
 from webui.asking import Asked, asked
 from webui.db import connection, store_time
-from webui.i18n import language
+from webui.i18n import language, site
 from webui.message_particulars import ticket
 from webui.message_view import message_view, nearby
 
@@ -33,7 +34,7 @@ def message(id: str) -> ResponseReturnValue:
     search = asked()
     return render_template(
         "message.html",
-        view=message_view(trace, every_line=request.args.get("lines") == "all"),
+        view=message_view(trace, _alike(trace), every_line=request.args.get("lines") == "all"),
         nearby=nearby(trace.row),
         back=search.url() if search != Asked() else "",
         search=search,
@@ -51,7 +52,12 @@ def message_json(id: str) -> ResponseReturnValue:
     """`message deliveries hops events explanation` of one delivery."""
     trace = _load(id)
     told = explanation(told_of(trace), language())
-    return jsonify(as_json.trace(trace, told))
+    return jsonify(as_json.trace(trace, told, _alike(trace)))
+
+
+def _alike(trace: Trace) -> Similar | None:
+    with store_time():
+        return similar(connection(), trace.row, site().now_us())
 
 
 def _load(id: str) -> Trace:

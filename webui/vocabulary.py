@@ -67,6 +67,10 @@ EVENTS: dict[EventKind, LazyString] = {
     EventKind.HELD: _("hold"),
     EventKind.RELEASED: _("release"),
     EventKind.ATTEMPT: _("attempt"),
+    EventKind.REPORTED: _("report"),
+    EventKind.COMPLAINED: _("complaint"),
+    EventKind.OPENED: _("opened"),
+    EventKind.CLICKED: _("clicked"),
     EventKind.REJECTED: _("reject"),
     EventKind.EXPIRED: _("expire"),
     EventKind.NOTIFIED: _("notice"),
@@ -80,6 +84,7 @@ RELATIONS: dict[str, LazyString] = {
     "alias": _("sent on to this address"),
     "list-member": _("sent to a member of the list"),
     "same-message-id": _("same Message-ID"),
+    "refusal": _("the refusal, in the log of our own server"),
 }
 
 

@@ -18,7 +18,8 @@ from collectors.formats import FORMATS, parse_line
 from collectors.inputs import InputProblem
 from collectors.reading import read
 from collectors.zone import zone_named
-from tracer.cli import reading_store, store_of, telling_faults, with_config, without_config
+from tracer import site_rules
+from tracer.cli import now_us, reading_store, store_of, telling_faults, with_config, without_config
 from tracer.config import Config
 from tracer.errors import ConfigError, UnusableInput
 from tracer.explain import explanation
@@ -26,6 +27,7 @@ from tracer.exports import as_json
 from tracer.exports.as_json import plain, time_text
 from tracer.ingest import finish
 from tracer.ingest import ingest as store_batch
+from tracer.similar import similar
 from tracer.store.packing import Packer
 from tracer.told import told_of
 from tracer.trace import load_trace
@@ -82,6 +84,9 @@ _FORMAT_NAMES = ["auto", *(form.name for form in FORMATS)]
 
 def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, list[InputProblem]]:
     """Read a plan into the store; what was counted, and what was wrong with the inputs."""
+    rules = site_rules.folder_of(config.home)
+    if site_rules.use(rules):
+        plan = msgspec.structs.replace(plan, rules=str(rules))
     running = read(plan)
     engine = store_of(config)
     gc.freeze()
@@ -139,7 +144,7 @@ def ingest(
     """Read log files into the store. Reading one again changes nothing.
 
     Files may be plain or packed (.gz .bz2 .xz .zst); folders are read whole; - is
-    standard input.
+    standard input. Bounce messages (.eml, maildir, mbox) are joined to their message.
 
     \b
     Examples:
@@ -228,11 +233,13 @@ def show(config: Config, wanted: str, lang: str, as_object: bool) -> None:
       mailtracer show 4jXT3j4GS0zR8
       mailtracer show '<20418.5b1e@web01.corp.example>' --json
     """
+    site_rules.use(site_rules.folder_of(config.home))
     with reading_store(config) as conn:
         trace = load_trace(conn, wanted, parse_line)
+        alike = similar(conn, trace.row, now_us()) if as_object else None
     told = explanation(told_of(trace), lang)
     if as_object:
-        click.echo(msgspec.json.encode(as_json.trace(trace, told)).decode())
+        click.echo(msgspec.json.encode(as_json.trace(trace, told, alike)).decode())
         return
     row = trace.row
     click.echo(f"{told.headline}\n{told.acts}\n")

@@ -25,7 +25,7 @@ from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
 
 NOON_US = 20_000 * DAY_US + DAY_US // 2  # the sample then spans three UTC days
-TABLES = ("hops", "deliveries", "lines", "terms", "ties")
+TABLES = ("hops", "deliveries", "lines", "terms", "ties", "counts")
 
 # A failing example is short, for it names events by number: shrinking it would take minutes.
 QUICK = settings(

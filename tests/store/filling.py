@@ -24,11 +24,21 @@ NOW_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
 ALL = SearchQuery(EVERYTHING, None, None, "")
 
 
-def empty(folder: Path) -> Engine:
-    """A store without mail."""
-    engine = open_engine(f"sqlite:///{folder}/store.db")
+def sqlite_at(folder: Path) -> str:
+    """The address of a SQLite store in a folder."""
+    return f"sqlite:///{folder}/store.db"
+
+
+def made(address: str) -> Engine:
+    """A new store at an address."""
+    engine = open_engine(address)
     migrate(engine)
     return engine
+
+
+def empty(folder: Path) -> Engine:
+    """A SQLite store without mail."""
+    return made(sqlite_at(folder))
 
 
 def read(engine: Engine, *logs: Path) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from tracer.fold import hop_id
 from tracer.model import DAY_US, SECOND_US
 from tracer.store import days
+from tracer.store.schema import day_tables
 
 NOON_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
 MIDNIGHT_US = NOON_US - DAY_US // 2
@@ -74,9 +75,8 @@ def test_day_that_is_filled_in_bulk_gets_its_indexes_in_the_end(store: Engine) -
         assert indexes(conn, "20261123") == whole
 
 
-def indexes(conn: object, day: str) -> set[str]:
+def indexes(conn: Connection, day: str) -> set[str]:
     """Names of the indexes of a day, without the day."""
-    found = conn.exec_driver_sql(  # type: ignore[attr-defined]
-        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
-    )
-    return {name.replace(day, "DAY") for (name,) in found if day in name}
+    tables = [table.name for table in day_tables(day)]
+    found = (str(index["name"]) for name in tables for index in inspect(conn).get_indexes(name))
+    return {name.replace(day, "DAY") for name in found}

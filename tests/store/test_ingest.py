@@ -6,7 +6,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 
 from collectors.batches import Plan, steps
 from collectors.files import expand
@@ -328,5 +328,4 @@ def fresh(store: Engine) -> tuple[sources.SourceState, ...]:
 
 def tables_of_days(store: Engine) -> set[str]:
     with store.connect() as conn:
-        names = conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {name for (name,) in names if name[-8:].isdigit()}
+        return {name for name in inspect(conn).get_table_names() if name[-8:].isdigit()}

@@ -17,6 +17,7 @@ from tests.store.filling import LOGS, content, read
 from tracer.errors import StoreUnavailable
 from tracer.store.engine import open_engine
 from tracer.store.migrate import check, head, migrate, revision
+from tracer.store.receipt_tables import receipts
 from tracer.store.schema import metadata
 
 FOLDER = Path(str(files("tracer.store").joinpath("migrations")))
@@ -43,6 +44,7 @@ def test_migrations_make_the_schema_that_the_program_describes(store: Engine) ->
     with store.connect() as conn:
         assert revision(conn) == head()
         assert compare_metadata(MigrationContext.configure(conn), metadata) == []
+        assert receipts.metadata is metadata  # its tables were compared, too
 
 
 def test_migrating_again_changes_nothing(store: Engine) -> None:
@@ -82,9 +84,9 @@ def test_store_in_a_folder_that_cannot_be_made_names_it(tmp_path: Path) -> None:
         open_engine(f"sqlite:///{tmp_path}/file/below/store.db")
 
 
-def test_writer_that_waits_too_long_is_told_to_try_again(store: Engine, tmp_path: Path) -> None:
-    other = open_engine(str(store.url))
-    with store.begin(), other.connect() as conn:
+def test_writer_that_waits_too_long_is_told_to_try_again(sqlite_store: Engine) -> None:
+    other = open_engine(str(sqlite_store.url))
+    with sqlite_store.begin(), other.connect() as conn:
         conn.connection.cursor().execute("PRAGMA busy_timeout = 1")
         with pytest.raises(StoreUnavailable, match="busy; try again") as raised:
             conn.begin()

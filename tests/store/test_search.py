@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect
 
 from tests.store.filling import ALL, LOGS, NOW_US, asked, found, read, read_lines
 from tracer.errors import InvalidQuery
@@ -357,8 +357,7 @@ def test_search_reads_only_the_days_of_its_window(
 ) -> None:
     read(store, *LOGS)
     with store.begin() as conn:
-        tables = conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-        for (name,) in tables.fetchall():
+        for name in inspect(conn).get_table_names():
             if name.endswith(("20261120", "20261122")):
                 conn.exec_driver_sql(f'DROP TABLE "{name}"')
     query = parse_query("since:2026-11-21 until:2026-11-21T23:59", now_us=NOW_US)
@@ -367,7 +366,7 @@ def test_search_reads_only_the_days_of_its_window(
 
 
 def test_search_for_an_address_walks_its_index_and_not_the_day(
-    store: Engine, tmp_path: Path
+    sqlite_store: Engine, tmp_path: Path
 ) -> None:
     lines = [
         f"2026-11-22T10:{n // 60:02}:{n % 60:02}+00:00 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT "
@@ -375,7 +374,7 @@ def test_search_for_an_address_walks_its_index_and_not_the_day(
         f"from=<s@bad.example> to=<u{n}@corp.example> proto=ESMTP helo=<x>"
         for n in range(400)
     ]
-    read_lines(store, tmp_path, lines)
+    read_lines(sqlite_store, tmp_path, lines)
     steps = 0
 
     def stepped() -> int:
@@ -383,7 +382,7 @@ def test_search_for_an_address_walks_its_index_and_not_the_day(
         steps += 1
         return 0
 
-    with reading(store).connect() as conn:
+    with reading(sqlite_store).connect() as conn:
         driver: sqlite3.Connection = conn.connection.driver_connection  # type: ignore[assignment]
         counts = []
         for query in ("to:u7@corp.example", "reply:u7@corp.example"):

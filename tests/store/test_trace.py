@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from sqlalchemy import Connection, Engine
 
 from collectors.formats import parse_line
 from tests.store.filling import LOGS, empty, found, read, read_lines
+from tests.store.outgoing import NOON, sent
 from tests.store.test_ingest import LEG_1, LEG_2, LEG_3, dated
 from tracer.errors import NotFound
+from tracer.explain import explanation
 from tracer.model import Outcome, Trace
 from tracer.store.engine import reading
+from tracer.told import told_of
 from tracer.trace import load_trace
 
 PATH = ["AAA0000001", "AAA0000002", "BBB0000003"]
@@ -172,3 +176,23 @@ def test_name_of_nothing_is_not_found(conn: Connection, wanted: str) -> None:
 def test_mail_whose_days_are_gone_is_not_found(store: Engine) -> None:
     with reading(store).connect() as conn, pytest.raises(NotFound, match="no longer in the store"):
         trace(conn, "m_1a203209c3e093f7dac92c6a")
+
+
+def test_refusal_by_another_host_of_ours_is_found_in_its_own_log(
+    store: Engine, tmp_path: Path
+) -> None:
+    said = "550 5.7.1 <b@corp.example>: Recipient address rejected: Access denied"
+    out = sent(1, 10, "a@corp.example", "b@corp.example", server="mx2.corp.example", reply=said)
+    other = sent(2, 9, "a@corp.example", "c@corp.example", server="mx2.corp.example", reply=said)
+    at = (NOON - timedelta(minutes=10)).isoformat()
+    here = (
+        f"{at} mx2 postfix/smtpd[5]: NOQUEUE: reject: RCPT from mx1.corp.example[10.0.0.1]: "
+        f"{said}; from=<a@corp.example> to=<b@corp.example> proto=ESMTP helo=<mx1.corp.example>"
+    )
+    read_lines(store, tmp_path, [*out, *other, here])
+    with store.connect() as conn:
+        ours = load_trace(conn, "A000000001", parse_line)
+        theirs = load_trace(conn, "A000000002", parse_line)
+    assert [kin.row.host for kin in ours.related if kin.why == "refusal"] == ["mx2"]
+    assert explanation(told_of(ours), "en").at_our_door
+    assert not explanation(told_of(theirs), "en").at_our_door

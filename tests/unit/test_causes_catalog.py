@@ -61,7 +61,8 @@ def test_counter_example_is_given_another_cause(cause: str, example: Example) ->
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
 def test_cause_has_examples_and_sources(cause: Cause) -> None:
-    assert len(cause.example) >= 3
+    assert len(cause.example) >= 4
+    assert len(cause.not_example) >= 3
     assert cause.reference
     assert len({example.reply for example in cause.example}) == len(cause.example)
     for source in cause.reference:
@@ -175,6 +176,8 @@ tell_their_admin = "b"
         ('level = "phrase"', 'level = "phrase"\nstatus = ["522"]', "`status` '522'"),
         ('level = "phrase"', 'level = "phrase"\nspeaker = "him"', "`speaker` is 'him'"),
         ('level = "phrase"\ntext = ["odd words"]', 'level = "guess"', "match everything"),
+        ('"phrase"\ntext = ["odd words"]', '"family"\nfamilies = ["odd"]', "no family 'odd'"),
+        ('text = ["odd words"]', 'text = ["odd"]\nfamilies = ["ip"]', "exclude each other"),
         ('title = "Странно"', "", "`ru.title` is missing"),
         ('"Адрес {recipient} странный."', '"Адрес странный."', "`ru.headline`"),
         ('[["Сделайте", " это."]]', "[]", "`en.steps` and `ru.steps`"),

@@ -137,7 +137,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         ),
         (
             '[[source]]\nname = "a"\npath = "/a"\nkind = "carrier pigeon"\n',
-            "/config.toml:4: source.kind must be 'file', not 'carrier pigeon'.",
+            "/config.toml:4: source.kind must be 'file' or 'webhook', not 'carrier pigeon'.",
         ),
         ("store = 1\n", "/config.toml:1: store must be a table with keys of its own, not 1."),
     ],

@@ -143,3 +143,36 @@ def test_russian_page_says_it_in_russian_and_keeps_the_key(client: FlaskClient) 
     assert "Как исправить" in text
     assert "1 ч 15 мин 22 с" in text
     assert page.name.startswith("Возвращено: Order 20418")
+
+
+def test_reply_tells_who_said_it_at_which_step_on_which_try(client: FlaskClient) -> None:
+    assert (
+        "Said by mx.mail.protection.example [192.0.2.53]:25 at MAIL FROM (the sender’s address), "
+        "on try 4 of 4, queue id 4cXk2R1wPzz5Y"
+    ) in words(message(client, BOUNCED))
+    waiting = words(message(client, "/m/4cXn9WaitZz5b"))
+    assert "on try 1, others follow" in waiting
+    relayed = words(message(client, f"{ORDER}books@fabrikam.example"))
+    assert "at the end of DATA (after the whole message), on try 1 of 1" in relayed
+
+
+@pytest.mark.parametrize(("lang", "other"), [("en", "ru"), ("ru", "en")])
+def test_ready_texts_are_there_in_both_languages(
+    client: FlaskClient, lang: str, other: str
+) -> None:
+    page = message(client, BOUNCED, lang)
+    ready = {held.attributes.get("id", ""): held.text for held in page.elements}
+    assert "Your message “Order 20418" in ready["say-user-en"]
+    assert "Ваше письмо «Order 20418" in ready["say-user-ru"]
+    for told in (ready["say-admin-en"], ready["say-admin-ru"]):
+        assert "20418.5b1e@web01.corp.example" in told
+    assert page.values("lang").count(other) >= 2  # the switch, and the folded texts
+    order = [each for each in page.values("id") if each.startswith("say-user")]
+    assert order == [f"say-user-{lang}", f"say-user-{other}"]
+
+
+def test_estimate_of_the_next_try_is_data_too(client: FlaskClient) -> None:
+    body = json.loads(client.get("/m/4cXn9WaitZz5b.json").data)
+    assert body["retry"]["next_at"] == "2026-11-22T10:07:14.200000Z"
+    assert body["retry"]["gives_up_at"] == "2026-11-27T10:01:44Z"
+    assert json.loads(client.get(f"{BOUNCED}".replace("?", ".json?")).data)["retry"] is None

@@ -25,6 +25,7 @@ PAGES = {
     "/m/4cXl1HtMlzz5a": 200,
     "/m/nothing-has-this-name": 404,
     "/outcomes": 200,
+    "/explain": 200,
     "/no-such-page": 404,
 }
 CSP = (

@@ -1,7 +1,15 @@
 """Causes: why a message was not delivered, one TOML file each, and how one is recognised."""
 
 from tracer.causes.catalog import Cause, Level, Severity, Side, Stage, Text, Urgency
-from tracer.causes.decide import UNKNOWN, Verdict, catalog, decide, outcome_cards
+from tracer.causes.decide import (
+    UNKNOWN,
+    Verdict,
+    built_in,
+    catalog,
+    decide,
+    decide_by,
+    outcome_cards,
+)
 from tracer.causes.heard import Heard, cut, hear, is_loopback, is_our_store
 
 __all__ = [
@@ -15,9 +23,11 @@ __all__ = [
     "Text",
     "Urgency",
     "Verdict",
+    "built_in",
     "catalog",
     "cut",
     "decide",
+    "decide_by",
     "hear",
     "is_loopback",
     "is_our_store",

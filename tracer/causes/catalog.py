@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from string import Formatter
+from typing import TypeVar
 
 import msgspec
 
+from tracer.causes.families import needed
 from tracer.causes.heard import THEM, US
 from tracer.errors import ConfigError
 
+Written = TypeVar("Written", bound=msgspec.Struct)
 _STATUS = re.compile(r"[x245]\.\d{1,3}\.\d{1,4}(-\d{1,4})?")
 AT_OUR_DOOR = "at_our_door"
 _SENTENCES = (
@@ -29,9 +33,10 @@ class Level(IntEnum):
 
     GUESS = 1  # a basic code and the command it answers, or words that say next to nothing
     STATUS = 2  # an enhanced status that says something (RFC 3463)
-    HINT = 3  # words that point somewhere but often stand for something else
-    PHRASE = 4  # words that mean one thing
-    TOKEN = 5  # a provider's own code
+    FAMILY = 3  # families of words that meet in one sentence (`families.py`)
+    HINT = 4  # words that point somewhere but often stand for something else
+    PHRASE = 5  # words that mean one thing
+    TOKEN = 6  # a provider's own code
 
 
 class Side(StrEnum):
@@ -64,11 +69,13 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One `[[match]]`: every field that is given must hold; a list holds if one of it does.
 
     `text`, `also`, `unless` are looked for in `Heard.text`. `status` may begin with
-    "x." for any class and may end in a range ("5.7.606-649").
+    "x." for any class and may end in a range ("5.7.606-649"). `families`: one entry's
+    families meet in one sentence, those with a "-" do not.
     """
 
     level: str
     text: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
@@ -159,31 +166,40 @@ def read_causes(folder: Path) -> dict[str, Cause]:
     """
     causes = {}
     for path in sorted(folder.glob("*.toml")):
-        cause = _read(path)
-        _check(path.name, cause)
+        cause = read_file(path.name, path.read_bytes(), Cause)
+        if f"{cause.id}.toml" != path.name:
+            raise ConfigError(
+                f"{path.name}: `id` is {cause.id!r}; write the name of the file without .toml"
+            )
+        check(path.name, cause)
         causes[cause.id] = cause
     return causes
 
 
-def _read(path: Path) -> Cause:
+def read_file(name: str, content: bytes, kind: type[Written]) -> Written:
+    """What a file holds; raises ConfigError naming the key or the line that is wrong."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text("utf-8")), Cause)
+        return msgspec.convert(tomllib.loads(content.decode("utf-8")), kind)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: not TOML in UTF-8: {error}") from error
+        raise ConfigError(f"{name}: not TOML in UTF-8: {error}") from error
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path.name}: {error}") from error
+        raise ConfigError(f"{name}: {error}") from error
 
 
-def _check(name: str, cause: Cause) -> None:
-    if f"{cause.id}.toml" != name:
-        raise ConfigError(f"{name}: `id` is {cause.id!r}; write the name of the file without .toml")
-    for number, rule in enumerate(cause.match, 1):
-        _check_rule(f"{name}: match {number}", rule)
+def check(name: str, cause: Cause) -> None:
+    """Raise ConfigError for what a cause's file says but must not."""
+    check_rules(name, cause.match)
     _check_languages(name, "", cause.en, cause.ru)
     if (cause.en.at_our_door is None) != (cause.ru.at_our_door is None):
         raise ConfigError(f"{name}: `{AT_OUR_DOOR}` is in one language only; write it in both")
     if cause.en.at_our_door and cause.ru.at_our_door:
         _check_languages(name, f".{AT_OUR_DOOR}", cause.en.at_our_door, cause.ru.at_our_door)
+
+
+def check_rules(name: str, rules: Sequence[Rule]) -> None:
+    """Raise ConfigError for a rule that cannot be right, naming it by its number."""
+    for number, rule in enumerate(rules, 1):
+        _check_rule(f"{name}: match {number}", rule)
 
 
 def _check_rule(where: str, rule: Rule) -> None:
@@ -192,7 +208,8 @@ def _check_rule(where: str, rule: Rule) -> None:
         raise ConfigError(f"{where}: `level` is {rule.level!r}; write one of {levels}")
     if not rule.text and rule.level in ("phrase", "hint"):
         raise ConfigError(f"{where}: `text` is missing; phrase and hint rules cannot do without")
-    if not (rule.text or rule.status or rule.code or rule.command):
+    _check_families(where, rule)
+    if not (rule.text or rule.families or rule.status or rule.code or rule.command):
         raise ConfigError(f"{where}: it would match everything; write `status` or `code`")
     for status in rule.status:
         if not _STATUS.fullmatch(status):
@@ -202,6 +219,20 @@ def _check_rule(where: str, rule: Rule) -> None:
     for words in (*rule.text, *rule.also, *rule.unless):
         if words != words.lower() or not words.strip():
             raise ConfigError(f"{where}: {words!r} can never match; write it in lower case")
+
+
+def _check_families(where: str, rule: Rule) -> None:
+    if rule.text and rule.families:
+        raise ConfigError(f"{where}: `text` and `families` exclude each other; write two rules")
+    if (rule.level == "family") != bool(rule.families) and rule.level != "guess":
+        raise ConfigError(f"{where}: `families` and the level family (or guess) go together")
+    for entry in rule.families:
+        try:
+            needed(entry)
+        except KeyError as error:
+            raise ConfigError(
+                f"{where}: there is no family {error} (lexicon/families.toml)"
+            ) from error
 
 
 def _check_languages(name: str, part: str, en: Text, ru: Text) -> None:

@@ -1,7 +1,9 @@
 """Deciding: which cause the rules of the catalogue name for what was heard.
 
 The most trusted kind of rule is asked first (`catalog.Level`); among rules of one
-level that hold, the one with the longest matching words wins. Pure.
+level that hold, the one with the longest matching words wins, and among those of word
+families the one whose families say most. Families are looked for only when no words
+decide, because they cost more. Pure.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
 from tracer.causes.catalog import Cause, Level, Rule, read_causes
+from tracer.causes.families import Needed, needed, spoken
 from tracer.causes.heard import Heard
 
 UNKNOWN = "unknown"
@@ -34,10 +38,37 @@ _Clause = tuple[int, Level, str, str, Rule]
 _GRAM = 4  # phrases are found by their first four letters
 
 
+class _Meeting(NamedTuple):
+    """One entry of a rule's `families`."""
+
+    needed: Needed
+    level: Level
+    cause: str
+    rule: Rule
+
+
 @cache
-def catalog() -> Mapping[str, Cause]:
-    """Every cause by id; read once. Raises ConfigError naming the file and the key."""
+def built_in() -> Mapping[str, Cause]:
+    """Our own causes by id; read once. Raises ConfigError naming the file and the key."""
     return MappingProxyType(read_causes(Path(__file__).parent))
+
+
+_IN_FORCE: list[Mapping[str, Cause]] = []  # empty: our own
+
+
+def catalog() -> Mapping[str, Cause]:
+    """Every cause by id that is decided by."""
+    return _IN_FORCE[0] if _IN_FORCE else built_in()
+
+
+def decide_by(causes: Mapping[str, Cause]) -> None:
+    """Decide by other causes than our own (`tracer.site_rules`): said by a program when it starts.
+
+    What was remembered of verdicts is forgotten.
+    """
+    _IN_FORCE[:] = [causes]
+    for remembering in (_clauses, _meetings, decide):
+        remembering.cache_clear()
 
 
 @cache
@@ -57,6 +88,7 @@ def _clauses() -> Mapping[str, tuple[_Clause, ...]]:
         (Level[rule.level.upper()], words, cause.id, rule)
         for cause in catalog().values()
         for rule in cause.match
+        if not rule.families
         for words in rule.text or ("",)
     ]
     found.sort(key=lambda clause: (-clause[0], -len(clause[1]), -_narrowness(clause[3])))
@@ -83,14 +115,57 @@ def _narrowness(rule: Rule) -> int:
     return sum(map(bool, (rule.also, rule.status, rule.code, rule.command, rule.speaker)))
 
 
+@cache
+def _meetings() -> tuple[_Meeting, ...]:
+    """Every entry of families, in the order of asking."""
+    found = [
+        _Meeting(needed(entry), Level[rule.level.upper()], cause.id, rule)
+        for cause in catalog().values()
+        for rule in cause.match
+        for entry in rule.families
+    ]
+    found.sort(key=lambda each: (-each.level, -each.needed.weight, -_narrowness(each.rule)))
+    return tuple(found)
+
+
 @lru_cache(maxsize=_KEPT)
 def decide(heard: Heard) -> Verdict:
     """The cause of what was heard; `unknown` when no rule holds."""
+    asked = _asked(heard.text)
+    weak = next((at for at, clause in enumerate(asked) if clause[1] < Level.FAMILY), len(asked))
+    return (
+        _by_words(asked[:weak], heard)
+        or _by_families(heard, Level.FAMILY)
+        or _by_words(asked[weak:], heard)
+        or _by_families(heard, Level.GUESS)
+        or Verdict(UNKNOWN)
+    )
+
+
+def _by_words(asked: list[_Clause], heard: Heard) -> Verdict | None:
     text = heard.text
-    for _, level, words, cause, rule in _asked(text):
+    for _, level, words, cause, rule in asked:
         if words in text and _holds(rule, heard):
             return Verdict(cause, level, _deciding(words, rule, heard), rule.variant)
-    return Verdict(UNKNOWN)
+    return None
+
+
+def _by_families(heard: Heard, level: Level) -> Verdict | None:
+    """What the families of one sentence say; the sentence in which they say most."""
+    sentences = spoken(heard.text)
+    for meeting in _meetings():
+        if meeting.level is not level:
+            continue
+        for said in sentences:
+            if _meet(meeting.needed, said) and _holds(meeting.rule, heard):
+                these = meeting.needed.these
+                words = tuple(dict.fromkeys(said[name] for name in said if name in these))
+                return Verdict(meeting.cause, level, words, meeting.rule.variant)
+    return None
+
+
+def _meet(wanted: Needed, said: Mapping[str, str]) -> bool:
+    return wanted.these <= said.keys() and wanted.without.isdisjoint(said)
 
 
 def _holds(rule: Rule, heard: Heard) -> bool:

@@ -7,6 +7,7 @@ from message to message (addresses, queue ids, networks). Knows no cause.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -33,6 +34,18 @@ _QUOTES = (
     "unable to deliver in ",
     "----- transcript of session follows -----",
 )
+# What stands before the reason in a notice to people, whoever gave it.
+_PREAMBLES = (
+    "the following address(es) failed: ",
+    "the following text was generated during the delivery attempt: ",
+    " reason: ",
+    "(reason: ",
+)
+_TRANSCRIPT_GOES_ON = re.compile(
+    r" >>> | \.\.\. while talking to |(?: <<<)? 5\d\d 5\.0\.0 service unavailable"
+)
+_WORD = re.compile(r"[^\W\d_]{4}|[^\x00-\x7f]")  # "reason: JFE030050" has none
+_LEAST_SAID = 4  # characters
 # After these words the reply is about something else than the innermost server's answer.
 _STAY_OUTSIDE = (
     "sender address rejected:",
@@ -81,7 +94,15 @@ _CONTINUED = re.compile(r"\b[245]\d\d-")
 _VARYING = re.compile(
     r"<[^<>\s@]+@[^<>\s@]+>|\[(?!127\.|::1\])[\da-fA-F.:]{3,}\](?::\d+)?|name=\S+"
 )
+# An address that stands alone: the sending server's, as a rule. The bracket first, to skip to it.
+_ALONE = re.compile(
+    r"\[(?<![\w\]@]\[)(?!127\.|::1\])(?:\d[\d.]{6,}|[\da-fA-F]*:[\da-fA-F:.]+)(?: \d+)?\](?!:\d)"
+)
+_QUAD = re.compile(r"[<(=]*(?:\d{1,3}\.){3}\d{1,3}[>),;:.]*")
+_ADDRESS = re.compile(r"(?:[\w+=~%/#$&*!?^{|}'`-]+(?:\.[\w+=~%/-]+)*)?@[\w-]+(?:\.[\w-]+)*")
 _NUMBERS = re.compile(r"\d[\w.:/+=-]*")
+_IP = "#ip"  # stands for any network address
+_DOTS = 3  # in an address of version 4
 _LONGEST = 10_000  # characters; a pasted notice tells its reason well before
 _KEPT_LENGTH = 12  # a provider's token ("(as16012609)") is at most this long, a queue id longer
 
@@ -106,7 +127,7 @@ def cut(reply: str) -> str:
 
     What `hear` makes of it depends on nothing that was cut.
     """
-    key = _VARYING.sub("@", reply[:_LONGEST])
+    key = _VARYING.sub("@", _ALONE.sub(_IP, reply[:_LONGEST]))
     at = key.find("@")
     return key[: key.rfind(" ", 0, at) + 1] + key[at:] if at > 0 else key
 
@@ -120,7 +141,7 @@ def hear(
     Source of the wrappings: Postfix smtp_trouble.c, Exim deliver.c and smtp transport,
     qmail-remote.c; of the codes RFC 5321 4.2 and RFC 3463.
     """
-    said = " ".join(reply.lower().replace("’", "'").split())
+    said = " ".join(_ALONE.sub(_IP, reply.lower().replace("’", "'")).split())
     for end in _ENDS:
         said = said.partition(end)[0] or said
     inner, quoted, place = _innermost(said)
@@ -150,16 +171,45 @@ def _innermost(said: str) -> tuple[str, bool, str]:
     """The innermost answer, whether a remote server gave it, and the words that name the stage."""
     if any(words in said for words in _STAY_OUTSIDE):
         return said, True, said
-    inner, place, quoted = said, "", False
-    exim = inner.rfind(_EXIM)
+    inner, place, quoted = _in_transcript(said)
+    exim = inner.find(_EXIM)
     if exim >= 0:
-        inner, place, quoted = _after_exim(inner[exim:])
+        first = inner[exim : _next(inner, _EXIM, exim + 1)]  # the others are other recipients
+        inner, place, quoted = _after_exim(first)
     for words in _QUOTES:
         at = inner.rfind(words)
-        if at >= 0 and at + len(words) < len(inner):
+        if at >= 0 and _says_something(inner[at + len(words) :]):
             inner, quoted = inner[at + len(words) :], True
+    for words in _PREAMBLES:
+        at = inner.rfind(words)
+        if at >= 0 and _says_something(inner[at + len(words) :]):
+            inner = inner[at + len(words) :]
     head, found, stage = inner.partition(" (in reply to ")
     return (head, True, stage) if found else (inner, quoted, place)
+
+
+def _in_transcript(said: str) -> tuple[str, str, bool]:
+    """The first reply of a Sendmail transcript ("<<< 550 …"), which Sendmail sums up below it."""
+    before, found, rest = said.partition("<<< ")
+    if not found or not _CODE_FIRST.match(rest):
+        return said, "", False
+    reply = _TRANSCRIPT_GOES_ON.split(rest, maxsplit=1)[0].replace("<<< ", "")
+    other = re.search(rf" (?!{re.escape(reply[:3])})[45]\d\d (?=[45]\.|[a-z<])", reply)
+    asked = before.rpartition(">>> ")[2] if ">>> " in before else ""
+    return reply[: other.start()] if other else reply, asked, True
+
+
+def _next(said: str, words: str, start: int) -> int:
+    at = said.find(words, start)
+    return at if at >= 0 else len(said)
+
+
+def _says_something(rest: str) -> bool:
+    """Whether what follows an introduction is a reason, and no code and no headers."""
+    reason = rest.partition(" (in reply to ")[0]
+    if len(reason) < _LEAST_SAID or reason.lstrip().startswith("received:"):
+        return False
+    return _WORD.search(reason) is not None
 
 
 def _after_exim(said: str) -> tuple[str, str, bool]:
@@ -192,6 +242,14 @@ def _speaker(said: str, program: str, *, ours: bool, remote: bool) -> str:
     return THEM if remote else US
 
 
+def _without_address(word: str) -> Iterator[str]:
+    """The address as "@", and what was written onto it ("lena@corp.example:user")."""
+    before, after = _ADDRESS.split(word, maxsplit=1) if _ADDRESS.search(word) else ("", "")
+    for part in (before, "@", after):
+        if stripped := part.strip("<>()[]\"'`.,:;=«»"):
+            yield stripped
+
+
 def _shape(inner: str, code: str, status: str) -> str:
     """The words that two replies about two messages have in common."""
     if code and code + "-" in inner:
@@ -201,9 +259,11 @@ def _shape(inner: str, code: str, status: str) -> str:
         if word.isalpha():
             kept.append(word)
         elif "@" in word:
-            kept.append("@")
-        elif "[" in word and any(address in word for address in _LOOPBACK):
+            kept += _without_address(word)
+        elif "[" in word and any(address in word for address in _LOOPBACK + _SOCKETS):
             kept.append("loopback")
+        elif word.count(".") >= _DOTS and _QUAD.fullmatch(word):
+            kept.append(_IP)
         elif word not in (code, status):
             kept.append(word if len(word) <= _KEPT_LENGTH else _NUMBERS.sub("#", word))
     return " ".join(kept)

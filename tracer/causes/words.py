@@ -41,6 +41,7 @@ CONFIDENCE = {
     Level.TOKEN: "high",
     Level.PHRASE: "high",
     Level.HINT: "medium",
+    Level.FAMILY: "medium",
     Level.STATUS: "medium",
     Level.GUESS: "low",
     None: "none",
@@ -50,20 +51,35 @@ _WHY = {
         Level.TOKEN: "provider code {words}",
         Level.PHRASE: "the reply says “{words}”",
         Level.HINT: "the reply hints at it: “{words}”",
+        Level.FAMILY: "these words of the reply point to it: “{words}”",
         Level.STATUS: "by status {words} alone",
-        Level.GUESS: "by the code {words} alone",
+        Level.GUESS: "only {words} points to it",
         None: "the reply names no reason that we know",
     },
     "ru": {
         Level.TOKEN: "код службы {words}",
         Level.PHRASE: "в ответе сказано «{words}»",
         Level.HINT: "на это намекает ответ: «{words}»",
+        Level.FAMILY: "на это указывают слова ответа: «{words}»",
         Level.STATUS: "только по коду состояния {words}",
-        Level.GUESS: "только по коду {words}",
+        Level.GUESS: "на это указывает только {words}",
         None: "ответ не называет известной нам причины",
     },
 }
 _BY_OUTCOME = {"en": "the log says so itself", "ru": "об этом прямо говорит журнал"}
+_BY_WAIT = {
+    "en": "it waited {span} in our queue before the first attempt",
+    "ru": "письмо ждало первой попытки в нашей очереди {span}",
+}
+_SPOKEN_OF = {"en": "the reply speaks of “{words}”", "ru": "в ответе говорится о «{words}»"}
+_AT_STAGE = {
+    "en": "what is refused at {command} is refused for this most often",
+    "ru": "на шаге {command} чаще всего отказывают по этой причине",
+}
+_MOST_OFTEN = {
+    "en": "the most frequent reason of such replies",
+    "ru": "самая частая причина таких ответов",
+}
 _NOUNS = {
     "en": {
         "recipient": "the recipient",
@@ -96,6 +112,7 @@ _PIECES = {
         "limit": " of {}",
         "retry": " in {}",
         "next_id": " as {}",
+        "rule": " ({})",
     },
     "ru": {
         "subject": " «{}»",
@@ -104,6 +121,7 @@ _PIECES = {
         "limit": " {}",
         "retry": " через {}",
         "next_id": " под номером {}",
+        "rule": " ({})",
     },
 }
 # By how it ended: for good, put off for now, put off until the time was over.
@@ -152,6 +170,19 @@ def why(lang: str, level: Level | None, words: tuple[str, ...]) -> str:
 def by_outcome(lang: str) -> str:
     """What the judgement rests on when the outcome itself says it."""
     return _BY_OUTCOME[lang]
+
+
+def by_wait(lang: str, seconds: int) -> str:
+    """What the judgement rests on when a message waited for our own queue."""
+    minutes = seconds // 60 * 60
+    return _BY_WAIT[lang].format(span=duration(lang, minutes or seconds))
+
+
+def suspicion(lang: str, words: str, command: str) -> str:
+    """What points to a cause that no rule named: words of the reply, or when it came."""
+    if words:
+        return _SPOKEN_OF[lang].format(words=words)
+    return _AT_STAGE[lang].format(command=command) if command else _MOST_OFTEN[lang]
 
 
 class Manner(IntEnum):

@@ -30,7 +30,7 @@ from tracer.exports import as_csv, as_json
 from tracer.model import Row, when
 from tracer.query import SearchQuery, corrected, parse_query
 from tracer.store import deliveries, sources
-from tracer.store.engine import StoreUnusable, fault, open_engine, reading
+from tracer.store.engine import StoreUnusable, fault, open_engine, reading, shown
 from tracer.store.migrate import check, migrate
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -76,7 +76,7 @@ def telling_faults(config: Config) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        raise fault(error, config.store.url.removeprefix("sqlite:///")) from error
+        raise fault(error, shown(config.store.url)) from error
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def init(config: Config) -> None:
     Example:  mailtracer init --home /var/lib/mailtracer
     """
     store_of(config).dispose()
-    click.echo(f"The store is ready: {config.store.url}", err=True)
+    click.echo(f"The store is ready: {shown(config.store.url)}", err=True)
 
 
 class BadQuery(click.ClickException):

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tracer.model import Leg, Row, Trace, when
+from tracer.retry import retry
 
 if TYPE_CHECKING:  # rows need no causes, and those take a while to load
     from tracer.explain import Explanation
+    from tracer.similar import Similar
 
 FIELDS = (
     "id", "received_at", "updated_at", "status", "cause", "sender", "recipient",
@@ -51,8 +53,12 @@ def leg(value: Leg) -> dict[str, Any]:
     return hop | {"deliveries": [plain(delivery) for delivery in value.deliveries]}
 
 
-def trace(value: Trace, told: Explanation) -> dict[str, Any]:
-    """`message deliveries hops events explanation related`."""
+def trace(value: Trace, told: Explanation, alike: Similar | None) -> dict[str, Any]:
+    """`message deliveries hops events explanation related similar retry`.
+
+    `similar` and `retry` are null where a message has none.
+    """
+    expected = retry(value)
     return {
         "message": row(value.row),
         "deliveries": [row(sibling) for sibling in value.siblings],
@@ -62,7 +68,15 @@ def trace(value: Trace, told: Explanation) -> dict[str, Any]:
         ],
         "explanation": explanation(told),
         "related": [{"why": kin.why, **row(kin.row)} for kin in value.related],
+        "similar": similar(alike) if alike else None,
+        "retry": plain(expected) if expected else None,
     }
+
+
+def similar(alike: Similar) -> dict[str, Any]:
+    """Similar cases; a domain is {domain, messages}."""
+    domains = [{"domain": domain, "messages": count} for domain, count in alike.domains]
+    return plain(alike) | {"domains": domains}
 
 
 def explanation(told: Explanation) -> dict[str, Any]:
@@ -70,4 +84,5 @@ def explanation(told: Explanation) -> dict[str, Any]:
     return plain(told) | {
         "steps": [{"what": what, "how": how} for what, how in told.steps],
         "reference": [{"text": text, "url": url} for text, url in told.reference],
+        "likeliest": [plain(likely) for likely in told.likeliest],
     }

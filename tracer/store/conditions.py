@@ -51,7 +51,7 @@ class Conditions:
             case Or(items):
                 return self._all(" OR ", items) or "1 = 0"
             case Not(item):
-                return f"NOT coalesce({self.write(item)}, 0)"
+                return f"NOT coalesce({self.write(item)}, false)"
             case Term():
                 return self._all_values(node)
 

@@ -1,4 +1,4 @@
-"""Opening a store: SQLite tuned for one writer and many readers."""
+"""Opening a store: SQLite tuned for one writer and many readers, or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
+from tracer.store.driver import fetch, is_postgresql
 
 CACHE_KIB = 24 * 1024
 _PRAGMAS = (
@@ -21,7 +22,9 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
 )
-_BRIEF = ("locked", "busy")  # words of SQLite for what passes
+_BRIEF = ("locked", "busy", "deadlock", "starting up", "shutting down")  # what passes
+_UNREACHABLE = ("connection failed", "Connection refused", "could not translate host name")
+WRITER = 0x6D61696C  # number of the lock that one_writer takes
 
 
 class StoreUnusable(StoreUnavailable):
@@ -30,23 +33,47 @@ class StoreUnusable(StoreUnavailable):
     exit_code = 69
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for `sqlite:///PATH`.
+def open_engine(url: str, *, durable: bool = False) -> Engine:
+    """An engine for `sqlite:///PATH` or `postgresql+psycopg://USER@HOST/DATABASE`.
 
-    Writers take the lock when their transaction begins (BEGIN IMMEDIATE), so that two
-    writers wait for each other and neither fails half-way. Readers are never blocked.
+    `durable`: what is committed outlives a power cut (webhooks, which nobody sends again);
+    without it the last commits may be lost in SQLite, but never half of one (logs, which are
+    there still). PostgreSQL is durable unless its settings say otherwise.
+
+    In SQLite writers take the lock when their transaction begins (BEGIN IMMEDIATE), so that
+    two writers wait for each other and neither fails half-way. Readers are never blocked.
+    In PostgreSQL those who fold wait for each other by `one_writer`.
     """
-    database = make_url(url).database
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return create_engine(url, pool_pre_ping=True)
+    database = parsed.database
     if database and database != ":memory:":
         _make_folder(Path(database).parent)
     engine = create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False})
     event.listen(engine, "connect", _tune)
+    if durable:
+        event.listen(engine, "connect", _make_durable)
     event.listen(engine, "begin", _begin)
     return engine
 
 
+def one_writer(conn: Connection) -> None:
+    """Until the transaction ends nobody else folds: two folds of one hop at a time would each
+    miss the other's events. SQLite has one writer by itself."""
+    if is_postgresql(conn):
+        fetch(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(?)) locked", (WRITER,))
+
+
+def shown(url: str) -> str:
+    """The address of a store without its password, for messages."""
+    return make_url(url).render_as_string(hide_password=True).removeprefix("sqlite:///")
+
+
 def reading(engine: Engine) -> Engine:
-    """The same engine for readers: a transaction that takes no lock."""
+    """The same engine for readers: a transaction that takes no lock and sees one moment."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine.execution_options(reads_only=True)
 
 
@@ -68,6 +95,10 @@ def _tune(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _make_durable(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = FULL")
+
+
 def _lower(text: str | None) -> str | None:
     """SQL's lower() for all letters: SQLite's own knows only A to Z."""
     return text.lower() if text else text
@@ -83,8 +114,13 @@ def _begin(connection: Any) -> None:
 
 def fault(error: DBAPIError | sqlite3.Error, database: str | None) -> StoreUnavailable:
     """What a failure of the database means to the person who ran into it."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error)
-    if "full" in said:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    if any(words in said for words in _UNREACHABLE):
+        return StoreUnusable(
+            f"the database at {database} does not answer: {said.splitlines()[0]}. "
+            "Start it, or correct store.url in the settings."
+        )
+    if "full" in said or "No space left" in said:
         return StoreUnavailable(f"the store at {database} cannot grow: {said}. Make room for it.")
     if any(word in said for word in _BRIEF):
         return StoreUnavailable("the store is busy; try again in a moment")

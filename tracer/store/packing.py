@@ -39,12 +39,24 @@ class Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
     tls: tuple[str, ...]  # what another line of the same process told; () nothing
 
 
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """One line as it is kept; what `encoded` needs of an event."""
+
+    queue_id: str
+    at_us: int
+    program: str
+    pid: str
+    text: str
+    source: str
+    tls: str
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Lines).decode
 _MARK = "\1"  # twice: stands for "QUEUE-ID: " at the start of a text
 
 
-def encoded(host: str, events: Sequence[Event]) -> bytes:
+def encoded(host: str, events: Sequence[Event] | Sequence[Said]) -> bytes:
     """The lines that events of one hop were read from, as MessagePack of Lines."""
     times = [event.at_us for event in events]
     said = "\n".join([f"{event.program}\1{event.pid}\1{event.text}" for event in events])
@@ -98,10 +110,22 @@ class Packer:
         """What the lines that `encoded` returned call their host."""
         return _decode(lines).host
 
+    def unpack(self, packed: bytes) -> bytes:
+        """What `pack` was given."""
+        decompressor = zstandard.ZstdDecompressor(dict_data=_dictionary(packed[0]))
+        return decompressor.decompress(packed[1:])
+
     def events(self, packed: bytes, hop: Hop) -> list[Event]:
         """The events of a hop from its stored lines, in order of time."""
-        decompressor = zstandard.ZstdDecompressor(dict_data=_dictionary(packed[0]))
-        return self.read(decompressor.decompress(packed[1:]), hop)
+        return self.read(self.unpack(packed), hop)
+
+    def said(self, packed: bytes, queue_id: str) -> tuple[str, list[Said]]:
+        """What the stored lines of a hop call their host, and the lines, in order of time."""
+        lines = _decode(self.unpack(packed))
+        return lines.host, [
+            Said(queue_id, line.at_us, line.program, line.pid, line.text, line.source, tls)
+            for line, tls in log_lines(lines, queue_id)
+        ]
 
     def read(self, lines: bytes, hop: Hop) -> list[Event]:
         """The events of a hop from what `encoded` returned."""

@@ -14,21 +14,35 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Float,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
     Table,
+    text,
 )
 
 metadata = MetaData()
+
+# States of a day: searched by index; still being filled by a bulk; in the archive, without
+# tables; in the archive, with tables for what came later.
+LIVE, LOADING, SEALED, LATE = "live", "loading", "sealed", "late"
+ID_BITS = 20  # of a hop_id, below the milliseconds of the hop's opening
+MILLISECOND_US = 1000
 
 days = Table(
     "days",
     metadata,
     Column("day", String(8), primary_key=True),  # 20261122
-    Column("state", String(8), nullable=False),  # live
+    Column("state", String(8), nullable=False),
+    Column("held", String, nullable=False, server_default=""),  # why it must not be sealed
+    Column("rows", BigInteger),  # of its file in the archive
+    Column("hops", BigInteger),
+    Column("octets", BigInteger),
+    Column("sha256", String, nullable=False, server_default=""),
+    Column("sealed_us", BigInteger),
 )
 
 sources = Table(
@@ -47,10 +61,71 @@ sources = Table(
     Column("samples", String, nullable=False),  # JSON list of lines that could not be read
 )
 
+# Runs of the delivery diagnostics; what was found stands in `findings`, a row each.
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String, primary_key=True),  # not to be guessed: it is a permalink
+    Column("subject", String, nullable=False, index=True),  # the same for the same target
+    Column("target", String, nullable=False),  # JSON of tracer.diagnostics.model.Target
+    Column("state", String(8), nullable=False),  # running done failed
+    Column("started_us", BigInteger, nullable=False, index=True),
+    Column("deadline_us", BigInteger, nullable=False),  # running after that: its process died
+    Column("finished_us", BigInteger),
+    Column("first_id", String, nullable=False),  # of a part run again: the report it began with
+    Column("checks", String, nullable=False),  # names of those that were run, a space between
+    Column("counts", String, nullable=False),  # JSON, findings by verdict
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("report_id", String, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),  # in the order they came
+    Column("body", String, nullable=False),  # JSON of tracer.diagnostics.model.Finding
+)
+
+# What DNS said when a message failed: the report that was made then, by the delivery row's id.
+facts = Table(
+    "facts",
+    metadata,
+    Column("row_id", String, primary_key=True),
+    Column("report_id", String, nullable=False, index=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),  # a name in tracer.jobs.JOBS
+    Column("params", String, nullable=False),  # JSON, read by the kind
+    Column("asked_by", String, nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("state", String, nullable=False),  # tracer.store.jobs.State
+    Column("owner", String, nullable=False),  # the process that runs it; "" none
+    Column("seen_us", BigInteger),  # when the owner last said so
+    Column("started_us", BigInteger),
+    Column("finished_us", BigInteger),
+    Column("total", BigInteger),  # rows to come, as counted at the start
+    Column("rows", BigInteger, nullable=False),  # rows so far, or in the file
+    Column("octets", BigInteger, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("file", String, nullable=False),  # its name in the folder of exports; "" none
+    Column("expires_us", BigInteger),
+    Column("error", String, nullable=False),  # why it failed, for people
+    Column("told", String, nullable=False),  # what became of the notices about it
+    Column("fetched", BigInteger, nullable=False),  # how often the file was taken
+)
+
 _templates = MetaData()
+
+FAILED = "cause <> '' AND next_id = 0"
+"""Deliveries that have a cause, the last leg of each mail: what the index of causes holds."""
 
 # SQLite's rowid, where the database is SQLite: an index then holds its rows in order of time.
 _HopId = BigInteger().with_variant(Integer(), "sqlite")
+# Compared octet by octet, whatever language PostgreSQL was set up for.
+_Key = String().with_variant(String(collation="C"), "postgresql")
 
 # What a hop is found by and shown with in a list; the rest is folded from its lines.
 _hops = Table(
@@ -58,7 +133,7 @@ _hops = Table(
     _templates,
     Column("hop_id", _HopId, primary_key=True, autoincrement=False),
     Column("host", String, nullable=False),
-    Column("queue_id", String, nullable=False, index=True),
+    Column("queue_id", _Key, nullable=False, index=True),
     Column("opened_us", BigInteger, nullable=False),
     Column("stay_us", BigInteger, nullable=False),  # from opened_us to the last line
     Column("message_id", String, nullable=False),
@@ -74,7 +149,7 @@ _hops = Table(
     Column("sender_key", BigInteger, index=True),  # keys: tracer/store/terms.py
     Column("sender_domain_key", BigInteger, index=True),
     Column("message_key", BigInteger, index=True),
-    Column("client_key", String, index=True),
+    Column("client_key", _Key, index=True),
 )
 
 # A leg that was followed by another one has next_id set and is not shown by itself. Columns
@@ -118,7 +193,7 @@ _lines = Table(
 _terms = Table(
     "terms",
     _templates,
-    Column("key", String),
+    Column("key", _Key),
     Column("role", Integer),  # Role in tracer/store/terms.py
     Column("hop_id", BigInteger),
     Column("n", Integer),  # delivery of the hop; -1: all of them
@@ -130,10 +205,25 @@ _terms = Table(
 _ties = Table(
     "ties",
     _templates,
-    Column("queue_id", String),
+    Column("queue_id", _Key),
     Column("kind", Integer),  # Tie in tracer/store/terms.py
     Column("hop_id", BigInteger),
     PrimaryKeyConstraint("queue_id", "kind", "hop_id"),
+    sqlite_with_rowid=False,
+)
+
+
+# How many of the rows above, by stretches of ten minutes: tracer/store/counts.py.
+_counts = Table(
+    "counts",
+    _templates,
+    Column("slot", BigInteger),  # ten minutes since 1970
+    Column("outcome", String),
+    Column("cause", String),
+    Column("source_id", Integer),
+    Column("deliveries", Integer, nullable=False),
+    Column("hops", Integer, nullable=False),  # whose first such delivery is of this kind
+    PrimaryKeyConstraint("slot", "outcome", "cause", "source_id"),
     sqlite_with_rowid=False,
 )
 
@@ -146,14 +236,27 @@ class DayTables(NamedTuple):
     lines: Table
     terms: Table
     ties: Table
+    counts: Table
 
 
 def day_tables(day: str) -> DayTables:
     """Tables of the day `20261122`, in a MetaData of their own; nothing is created."""
     of_day = MetaData()
-    return DayTables(
+    tables = DayTables(
         *(
             template.to_metadata(of_day, name=f"{template.name}_{day}")
-            for template in (_hops, _deliveries, _lines, _terms, _ties)
+            for template in (_hops, _deliveries, _lines, _terms, _ties, _counts)
         )
     )
+    _index_causes(tables.deliveries)
+    return tables
+
+
+def _index_causes(deliveries: Table) -> None:
+    """What failed, by cause and newest first: few rows, hence a small index.
+
+    A query uses it when it repeats FAILED word for word.
+    """
+    columns = (deliveries.c.cause, deliveries.c.hop_id, deliveries.c.next_id)  # covers counting
+    seen = text(FAILED)
+    Index(f"ix_{deliveries.name}_cause", *columns, sqlite_where=seen, postgresql_where=seen)

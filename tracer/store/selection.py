@@ -68,8 +68,13 @@ def pruned(conn: Connection, selection: Selection) -> Selection:
     return selection._replace(parts=parts or selection.parts[:1])
 
 
+def unordered(part: str) -> str:
+    """A part without its order, to be counted."""
+    return part.rpartition(" ORDER BY ")[0]
+
+
 def union(parts: Sequence[str]) -> str:
     """SQL for the (hop_id, n) of each delivery that one of the parts selects, once."""
     return " UNION ".join(
-        f"SELECT hop_id, n FROM (SELECT d.hop_id AS hop_id, d.n AS n {part})" for part in parts
+        f"SELECT hop_id, n FROM (SELECT d.hop_id AS hop_id, d.n AS n {part}) one" for part in parts
     )

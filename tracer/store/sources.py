@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable
 
 import msgspec
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, func, insert, select, update
 
 from tracer.model import Progress
 from tracer.store.schema import sources
@@ -48,8 +47,10 @@ def advance(conn: Connection, progress: Progress) -> None:
         "read_at_us": progress.read_at_us,
         "samples": json.dumps(samples),
     }
-    statement = insert(sources).values(values)
-    conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    if known:
+        conn.execute(update(sources).where(sources.c.name == progress.name).values(values))
+    else:
+        conn.execute(insert(sources).values(values))
 
 
 class Ids(dict[str, int]):

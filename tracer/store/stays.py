@@ -6,9 +6,8 @@ Every function takes `conn` and never commits.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -16,9 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from tracer.direction import DIRECTIONS
-from tracer.legs import Placed, Stay, directions
+from tracer.legs import UNTOLD, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
 from tracer.store import days, sources
+from tracer.store.counts import Changes
+from tracer.store.driver import Rows, among, change, change_many, fetch
 from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.terms import (
@@ -36,51 +37,67 @@ Values = tuple[Any, ...]
 _FIRST = itemgetter(0)
 
 
-def save(conn: Connection, stays: Iterable[Stay], *, bulk: bool = False) -> None:
-    """Write stays, new ones and changed ones; days are created (`bulk`: days.ensure)."""
+def save(
+    conn: Connection,
+    stays: Iterable[Stay],
+    *,
+    bulk: bool = False,
+    tied_to: Container[str] | None = None,
+) -> None:
+    """Write stays, new ones and changed ones; days are created (`bulk`: days.ensure).
+
+    Ties of other days than `tied_to` are left out, if it is given.
+    """
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     source_ids = sources.Ids(conn)
+    changes = Changes(conn, bulk=bulk)
     for stay in stays:
         if stay.is_stored:
-            _clear(conn, stay)
-        day = days.day_of_hop(stay.hop.hop_id)
-        tables[day, "hops"].append(_hop_values(stay.hop, source_ids[stay.hop.source]))
+            _clear(conn, stay, changes)
+        day, source_id = days.day_of_hop(stay.hop.hop_id), source_ids[stay.hop.source]
+        changes.add(day, stay, source_id)
+        tables[day, "hops"].append(_hop_values(stay.hop, source_id))
         tables[day, "deliveries"].extend(_delivery_values(stay))
         tables[day, "terms"].extend(_term_values(stay))
         if stay.packed:
             tables[day, "lines"].append((stay.hop.hop_id, stay.n_events, stay.packed))
         for tie_day, values in _tie_values(stay, day):
-            tables[tie_day, "ties"].append(values)
+            if tied_to is None or tie_day in tied_to:
+                tables[tie_day, "ties"].append(values)
     for day in {day for day, _ in tables}:
         days.ensure(conn, day, bulk=bulk)
     for (day, name), values_of_table in tables.items():
         if values_of_table:
             values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
-            _execute(conn, _insert(day, name), values_of_table)
+            change_many(conn, _insert(day, name), values_of_table)
+    changes.write()
 
 
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
     """Take stays out again, as they were loaded."""
+    changes = Changes(conn)
     for stay in stays:
-        _clear(conn, stay, "lines")
+        _clear(conn, stay, changes, "lines")
         forget_terms(conn, stay)
+    changes.write()
 
 
 def forget_terms(conn: Connection, stay: Stay) -> None:
     """Take out what a stay, as it was loaded, is found by and tied to."""
     day = days.day_of_hop(stay.hop.hop_id)
     statement = f"DELETE FROM terms_{day} WHERE key = ? AND role = ? AND hop_id = ? AND n = ?"
-    _execute(conn, statement, list(_term_values(stay)))
+    change_many(conn, statement, list(_term_values(stay)))
     for tie_day, values in _tie_values(stay, day):
         statement = f"DELETE FROM ties_{tie_day} WHERE queue_id = ? AND kind = ? AND hop_id = ?"
-        _execute(conn, statement, [values])
+        change(conn, statement, values)
 
 
-def _clear(conn: Connection, stay: Stay, *names: str) -> None:
+def _clear(conn: Connection, stay: Stay, changes: Changes, *names: str) -> None:
     """Make room for the rows of a stay: replacing rows in place costs each new row dearly."""
     day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
+    changes.remove(day, hop_id)
     for name in ("hops", "deliveries", *(names or ("lines",) * bool(stay.packed))):
-        _execute(conn, f"DELETE FROM {name}_{day} WHERE hop_id = ?", (hop_id,))
+        change(conn, f"DELETE FROM {name}_{day} WHERE hop_id = ?", (hop_id,))
 
 
 def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) -> list[Stay]:
@@ -121,11 +138,16 @@ def event_counts(conn: Connection, hop_ids: Collection[int]) -> dict[int, int]:
     for day, wanted in by_day.items():
         if day not in live:
             continue
-        statement = (
-            f"SELECT hop_id, n FROM lines_{day} WHERE hop_id IN (SELECT value FROM json_each(?))"
-        )
-        found.update(_execute(conn, statement, (json.dumps(wanted),)))
+        these, asked = among(conn, wanted)
+        statement = f"SELECT hop_id, n FROM lines_{day} WHERE hop_id {these}"
+        found.update((hop_id, n) for hop_id, n in fetch(conn, statement, (asked,)))
     return found
+
+
+def of_day(conn: Connection, day: str) -> list[int]:
+    """Every hop_id of a day, oldest first."""
+    found = fetch(conn, f"SELECT hop_id FROM hops_{day} ORDER BY hop_id", {})
+    return [hop_id for (hop_id,) in found]
 
 
 def taken(conn: Connection, hop_ids: Collection[int]) -> set[int]:
@@ -135,41 +157,41 @@ def taken(conn: Connection, hop_ids: Collection[int]) -> set[int]:
 
 def find(conn: Connection, day: str, queue_ids: Collection[str]) -> Iterator[tuple[str, int]]:
     """(queue id, hop_id) of the day's hops that have one of these queue ids."""
-    statement = (
-        f"SELECT queue_id, hop_id FROM hops_{day} "
-        "WHERE queue_id IN (SELECT value FROM json_each(?))"
-    )
-    yield from _execute(conn, statement, (json.dumps(list(queue_ids)),))
+    these, asked = among(conn, queue_ids)
+    statement = f"SELECT queue_id, hop_id FROM hops_{day} WHERE queue_id {these}"
+    return ((queue_id, hop_id) for queue_id, hop_id in fetch(conn, statement, (asked,)))
 
 
 def find_tied(
     conn: Connection, day: str, queue_ids: Collection[str]
 ) -> Iterator[tuple[str, Tie, int]]:
     """(queue id, tie, hop_id) of the hops that are tied to one of these queue ids."""
-    statement = (
-        f"SELECT queue_id, kind, hop_id FROM ties_{day} "
-        "WHERE queue_id IN (SELECT value FROM json_each(?))"
-    )
-    for queue_id, kind, hop_id in _execute(conn, statement, (json.dumps(list(queue_ids)),)):
+    these, asked = among(conn, queue_ids)
+    statement = f"SELECT queue_id, kind, hop_id FROM ties_{day} WHERE queue_id {these}"
+    for queue_id, kind, hop_id in fetch(conn, statement, (asked,)):
         yield queue_id, Tie(kind), hop_id
 
 
-def _select(conn: Connection, day: str, name: str, hop_ids: list[int]) -> list[Values]:
+def has_foreign(conn: Connection, day: str) -> bool:
+    """Whether the day holds a hop that is known from reports only (tracer/legs.py)."""
+    statement = f"SELECT 1 FROM ties_{day} WHERE queue_id >= '<' AND queue_id < '=' LIMIT 1"
+    return bool(fetch(conn, statement, ()))
+
+
+def find_mailed(conn: Connection, day: str, message_ids: Collection[str]) -> Iterator[int]:
+    """hop_id of the day's hops that may carry a message with one of these ids."""
+    these, asked = among(conn, [key_of(message_id) for message_id in message_ids])
+    statement = f"SELECT hop_id FROM hops_{day} WHERE message_key {these}"
+    for (hop_id,) in fetch(conn, statement, (asked,)):
+        yield hop_id
+
+
+def _select(conn: Connection, day: str, name: str, hop_ids: list[int]) -> Rows:
     columns = ", ".join(_columns(name))
     order = "hop_id, n" if name == "deliveries" else "hop_id"
-    statement = (
-        f"SELECT {columns} FROM {name}_{day} "
-        f"WHERE hop_id IN (SELECT value FROM json_each(?)) ORDER BY {order}"
-    )
-    return list(_execute(conn, statement, (json.dumps(hop_ids),)))
-
-
-def _execute(conn: Connection, statement: str, values: Sequence[Any]) -> Any:
-    cursor = conn.connection.cursor()
-    if isinstance(values, list):
-        cursor.executemany(statement, values)
-        return ()
-    return cursor.execute(statement, values)
+    these, asked = among(conn, hop_ids)
+    statement = f"SELECT {columns} FROM {name}_{day} WHERE hop_id {these} ORDER BY {order}"
+    return fetch(conn, statement, (asked,))
 
 
 @cache
@@ -269,7 +291,8 @@ def _tie_values(stay: Stay, day: str) -> Iterator[tuple[str, Values]]:
     """Each tie with the day it is looked for in: that of the attempt for ids got there."""
     hop_id = stay.hop.hop_id
     for queue_id in stay.hop.from_queue_ids:
-        yield day, (queue_id, int(Tie.FROM), hop_id)
+        if queue_id != UNTOLD or len(stay.hop.from_queue_ids) == 1:
+            yield day, (queue_id, int(Tie.FROM), hop_id)
     for queue_id in stay.hop.notice_queue_ids:
         yield days.day_of(stay.hop.last_us), (queue_id, int(Tie.NOTICE), hop_id)
     seen: set[str] = set()

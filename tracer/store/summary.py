@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 import msgspec
 from sqlalchemy import Connection
@@ -12,8 +12,11 @@ from sqlalchemy import Connection
 from tracer.model import DAY_US, Outcome
 from tracer.query import SearchQuery
 from tracer.store import days, sources
-from tracer.store.driver import fetch
-from tracer.store.selection import Selection, pruned, select, union
+from tracer.store.conditions import Conditions
+from tracer.store.counts import SLOT_US, Slots, asks_nothing, can_answer, slots
+from tracer.store.driver import Rows, fetch
+from tracer.store.schema import ID_BITS
+from tracer.store.selection import Selection, pruned, select, union, unordered
 
 SHOWN = 5
 MOST_GROUPED = 5_000
@@ -44,7 +47,7 @@ class Summary(msgspec.Struct, frozen=True):
 
     Senders and relays are the first five only, and are left out (`is_brief`) where the
     result has more than MOST_GROUPED rows. `histogram` has a bucket for every stretch of
-    `bucket_us` from `since_us` to `until_us`, the empty ones too.
+    `bucket_us` from about `since_us` to about `until_us`, the empty ones too.
     """
 
     total: int
@@ -65,11 +68,11 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     """Count everything the query matches, exactly."""
     within = days.within(conn, query.since_us, query.until_us)
     since_us, until_us = _span(query, within)
-    bucket_us = max(1, -(-(until_us - since_us) // buckets))
-    counted = _Counted(conn, since_us, bucket_us)
+    first_us, bucket_us = _buckets(since_us, until_us, buckets)
+    counted = _Counted(conn, first_us, bucket_us)
+    by_slots = bucket_us % SLOT_US == 0 and can_answer(query.where)
     for day in within:
-        slim = select(day, query, slim=counted.has_one_source)
-        counted.add_outcomes(day, pruned(conn, slim))
+        counted.add(day, query, by_slots=by_slots)
     total = sum(counted.outcomes.values())
     if total <= MOST_GROUPED:
         for day in within:
@@ -98,6 +101,27 @@ def _span(query: SearchQuery, of_days: Sequence[str]) -> tuple[int, int]:
     return since_us, max(until_us, since_us + 1)
 
 
+def _buckets(since_us: int, until_us: int, buckets: int) -> tuple[int, int]:
+    """Where the first bucket begins, and how long each is.
+
+    Long ones begin with a slot of the counts. Then the first may begin before `since_us`, and
+    the last takes what is left.
+    """
+    bucket_us = max(1, -(-(until_us - since_us) // buckets))
+    if bucket_us < SLOT_US:
+        return since_us, bucket_us
+    return since_us // SLOT_US * SLOT_US, -(-bucket_us // SLOT_US) * SLOT_US
+
+
+def _around(query: SearchQuery, day: str, whole: Slots) -> Iterator[SearchQuery]:
+    """What the query asks of a day before and after some slots."""
+    start_us = days.start_of(day)
+    if query.since_us is not None and start_us < query.since_us < whole.since_us:
+        yield replace(query, until_us=whole.since_us)
+    if query.until_us is not None and whole.until_us < min(query.until_us, start_us + DAY_US):
+        yield replace(query, since_us=whole.until_us)
+
+
 class _Counted:
     """Counts, day by day."""
 
@@ -118,18 +142,51 @@ class _Counted:
         """Whether deliveries need not be asked where they came from."""
         return len(self._names) == 1
 
-    def add_outcomes(self, day: str, selection: Selection) -> None:
-        """What came of the deliveries, when, and who told."""
+    def add(self, day: str, query: SearchQuery, *, by_slots: bool) -> None:
+        """What came of the deliveries of a day, when, and who told."""
+        whole = None
+        if by_slots and days.is_counted(self._conn, day):
+            whole = slots(days.start_of(day), query.since_us, query.until_us)
+        if whole:
+            self._add_slots(day, query, whole)
+        for part in _around(query, day, whole) if whole else (query,):
+            slim = select(day, part, slim=self.has_one_source)
+            self._add_walked(day, pruned(self._conn, slim))
+
+    def _add_slots(self, day: str, query: SearchQuery, whole: Slots) -> None:
+        conditions = Conditions(day, whole.first, whole.end - 1)
+        wanted = conditions.write(query.where)
+        statement = (
+            "SELECT d.outcome, d.cause, d.source_id, (d.slot * :slot - :since) / :bucket,"
+            f" sum(d.deliveries), sum(d.hops) FROM counts_{day} d"
+            f" WHERE d.slot BETWEEN :low AND :high AND {wanted} GROUP BY 1, 2, 3, 4"
+        )
+        times = {"slot": SLOT_US, "since": self._since_us, "bucket": self._bucket_us}
+        groups = fetch(self._conn, statement, {**conditions.parameters, **times})
+        for outcome, cause, source, at, n, hops in groups:
+            self._add_group(outcome, cause, source, at, n)
+            self.messages += hops if asks_nothing(query.where) else 0
+        if not asks_nothing(query.where):
+            part = replace(query, since_us=whole.since_us, until_us=whole.until_us)
+            self._add_messages(day, select(day, part, slim=True))
+
+    def _add_walked(self, day: str, selection: Selection) -> None:
         source_id, opened_us = "h.source_id", "h.opened_us"
         if selection.is_slim:  # a hop_id begins with the milliseconds of its opening
-            source_id, opened_us = str(*self._names), f"(d.hop_id >> {days.ID_BITS}) * 1000"
+            source_id, opened_us = str(*self._names), f"(d.hop_id >> {ID_BITS}) * 1000"
         grouping = f"d.outcome, d.cause, {source_id}, ({opened_us} - :since) / :bucket"
-        for outcome, cause, source, at, n in self._groups(day, selection, grouping, "1, 2, 3, 4"):
-            self.outcomes[outcome] += n
-            self._times[at, outcome] += n
-            self.sources[self._names[source]] += n
-            if cause:
-                self.causes[cause] += n
+        for group in self._groups(day, selection, grouping, "1, 2, 3, 4"):
+            self._add_group(*group)
+        self._add_messages(day, selection)
+
+    def _add_group(self, outcome: str, cause: str, source: int, at: int, n: int) -> None:
+        self.outcomes[outcome] += n
+        self._times[at, outcome] += n
+        self.sources[self._names[source]] += n
+        if cause:
+            self.causes[cause] += n
+
+    def _add_messages(self, day: str, selection: Selection) -> None:
         statement = f"SELECT count(DISTINCT d.hop_id) FROM {_matched(day, selection)}"
         self.messages += fetch(self._conn, statement, selection.parameters)[0][0]
 
@@ -144,7 +201,7 @@ class _Counted:
 
     def _groups(
         self, day: str, selection: Selection, columns: str, grouping: str
-    ) -> list[Sequence[Any]]:
+    ) -> Rows:
         times = {"since": self._since_us, "bucket": self._bucket_us}
         matched = _matched(day, selection)
         statement = f"SELECT {columns}, count(*) FROM {matched} GROUP BY {grouping}"
@@ -164,7 +221,7 @@ class _Counted:
 def _matched(day: str, selection: Selection) -> str:
     """After FROM: what is selected, each delivery once, as `d` and `h`."""
     if len(selection.parts) == 1:
-        return selection.parts[0].removeprefix("FROM ").rpartition(" ORDER BY ")[0]
+        return unordered(selection.parts[0]).removeprefix("FROM ")
     return (
         f"({union(selection.parts)}) m "
         f"JOIN deliveries_{day} d ON d.hop_id = m.hop_id AND d.n = m.n "

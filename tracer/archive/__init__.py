@@ -1,0 +1,1 @@
+"""Days that are over: one Parquet file each, made from the store and put back into one."""

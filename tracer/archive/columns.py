@@ -1,0 +1,215 @@
+"""A sealed day's columns: stays to rows of a Parquet file, and back without a loss.
+
+One row is one recipient at one hop, as in the store; a hop of which no recipient is known
+has one row without `n`. What belongs to the hop stands in each of its rows; its log lines
+in the first. The columns are public (docs/archive.md): add, never rename.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from tracer.archive.templates import put_back, taken_out, values
+from tracer.legs import Before, Placed, Stay, directions
+from tracer.model import Delivery, Hop, Outcome
+from tracer.store.packing import Packer, Said, encoded
+
+Row = dict[str, Any]
+
+_TIME = pa.timestamp("us", tz="UTC")
+_TEXTS = pa.list_(pa.string())
+SCHEMA = pa.schema(
+    [
+        ("hop_id", pa.int64()),
+        ("n", pa.int32()),
+        ("received_at", _TIME),  # when the first leg opened
+        ("updated_at", _TIME),
+        ("status", pa.string()),
+        ("cause", pa.string()),
+        ("sender", pa.string()),
+        ("recipient", pa.string()),
+        ("original_recipient", pa.string()),
+        ("subject", pa.string()),
+        ("message_id", pa.string()),
+        ("direction", pa.string()),
+        ("host", pa.string()),
+        ("queue_id", pa.string()),
+        ("client", pa.string()),
+        ("helo", pa.string()),
+        ("auth", pa.string()),
+        ("relay", pa.string()),
+        ("size", pa.int64()),
+        ("attempts", pa.int32()),
+        ("delay_s", pa.float64()),
+        ("reply", pa.string()),
+        ("enhanced_status", pa.string()),
+        ("command", pa.string()),
+        ("agent", pa.string()),
+        ("tls_in", pa.string()),
+        ("tls_out", pa.string()),
+        ("source", pa.string()),
+        ("opened_after_us", pa.int64()),  # of this hop, after received_at
+        ("last_after_us", pa.int64()),  # the hop's last line, after it opened
+        ("first_after_us", pa.int64()),  # first word on this recipient, after the hop opened
+        ("next_hop_id", pa.int64()),  # 0: the last leg, which is what a search shows
+        ("next_queue_ids", _TEXTS),
+        ("from_queue_ids", _TEXTS),
+        ("notice_queue_ids", _TEXTS),
+        ("earlier_queue_ids", _TEXTS),  # host/queue_id of the legs before; null: none
+        ("first_client", pa.string()),
+        ("first_auth", pa.string()),
+        ("first_subject", pa.string()),
+        ("line_host", pa.string()),
+        ("line_after_us", pa.list_(pa.int64())),  # after the hop opened
+        ("line_program", _TEXTS),
+        ("line_pid", _TEXTS),
+        ("line_text", _TEXTS),
+        ("line_is_template", pa.bool_()),  # {queue_id} and such stand for the columns' values
+        ("line_source", _TEXTS),
+        ("line_tls", _TEXTS),
+    ]
+)
+
+
+def rows(stays: Iterable[Stay], packer: Packer) -> Iterator[Row]:
+    """The rows of some stays, in their order."""
+    for stay in stays:
+        of_hop = _of_hop(stay.hop)
+        ways = directions(stay) if stay.placed else ()
+        first, *later = [
+            of_hop | _of_placed(placed, stay.hop) | {"n": n, "direction": way}
+            for n, (placed, way) in enumerate(zip(stay.placed, ways, strict=True))
+        ] or [of_hop]
+        yield first | _of_lines(stay, [first, *later], packer)
+        yield from later
+
+
+def stays(found: Iterable[Row], packer: Packer) -> Iterator[Stay]:
+    """The stays that rows tell of; the rows of a hop follow each other."""
+    for _, of_hop in groupby(found, key=lambda row: row["hop_id"]):
+        first, *later = of_hop
+        placed = [_placed(row) for row in (first, *later) if row["n"] is not None]
+        lines = _lines([first, *later])
+        stay = Stay(_hop(first), placed)
+        if lines:
+            stay.n_events = len(lines)
+            stay.packed = packer.pack(encoded(first["line_host"], lines))
+        yield stay
+
+
+def _of_hop(hop: Hop) -> Row:
+    return {
+        "hop_id": hop.hop_id, "host": hop.host, "queue_id": hop.queue_id,
+        "received_at": hop.opened_us, "opened_after_us": 0, "recipient": None,
+        "last_after_us": hop.last_us - hop.opened_us,
+        "message_id": hop.message_id, "subject": hop.subject, "sender": hop.sender,
+        "client": hop.client, "helo": hop.helo, "auth": hop.auth, "tls_in": hop.tls,
+        "size": hop.size, "source": hop.source, "from_queue_ids": hop.from_queue_ids,
+        "notice_queue_ids": hop.notice_queue_ids,
+    }  # fmt: skip
+
+
+def _opened_us(row: Row) -> int:
+    return int(row["received_at"] + row["opened_after_us"])
+
+
+def _hop(row: Row) -> Hop:
+    opened_us = _opened_us(row)
+    return Hop(
+        row["hop_id"], row["host"], row["queue_id"], opened_us, opened_us + row["last_after_us"],
+        message_id=row["message_id"], subject=row["subject"], sender=row["sender"],
+        client=row["client"], helo=row["helo"], auth=row["auth"], tls=row["tls_in"],
+        size=row["size"], source=row["source"], from_queue_ids=tuple(row["from_queue_ids"]),
+        notice_queue_ids=tuple(row["notice_queue_ids"]),
+    )  # fmt: skip
+
+
+def _of_placed(placed: Placed, hop: Hop) -> Row:
+    d = placed.delivery
+    row: Row = {
+        "recipient": d.recipient, "original_recipient": d.original_recipient,
+        "status": d.outcome.value, "first_after_us": d.first_us - hop.opened_us,
+        "updated_at": d.last_us,
+        "cause": d.cause, "enhanced_status": d.status, "reply": d.reply, "relay": d.relay,
+        "command": d.command, "tls_out": d.tls, "agent": d.program, "attempts": d.attempts,
+        "delay_s": d.delay_s, "next_queue_ids": d.next_queue_ids, "next_hop_id": placed.next_id,
+    }  # fmt: skip
+    before = placed.before
+    if before:
+        row |= {
+            "received_at": before.received_us,
+            "opened_after_us": hop.opened_us - before.received_us,
+            "earlier_queue_ids": before.path.split(),
+            "first_client": before.client, "first_auth": before.auth,
+            "first_subject": before.subject,
+        }  # fmt: skip
+    return row
+
+
+def _placed(row: Row) -> Placed:
+    delivery = Delivery(
+        row["recipient"], row["original_recipient"], Outcome(row["status"]),
+        _opened_us(row) + row["first_after_us"], row["updated_at"], row["cause"],
+        row["enhanced_status"], row["reply"], row["relay"], row["command"], row["tls_out"],
+        row["agent"], row["attempts"], row["delay_s"],
+        tuple(row["next_queue_ids"]),
+    )  # fmt: skip
+    return Placed(delivery, row["next_hop_id"], _before(row))
+
+
+def _before(row: Row) -> Before | None:
+    if row["earlier_queue_ids"] is None:
+        return None
+    path = " ".join(row["earlier_queue_ids"])
+    told = (row["first_client"], row["first_auth"], row["first_subject"])
+    return Before(row["received_at"], path, *told)
+
+
+_LINE_FIELDS = ("program", "pid", "source", "tls")
+
+
+def _of_lines(stay: Stay, of_hop: list[Row], packer: Packer) -> Row:
+    if not stay.packed:
+        return {}
+    host, lines = packer.said(stay.packed, stay.hop.queue_id)
+    texts = [line.text for line in lines]
+    templates = taken_out(texts, values(of_hop))
+    told: Row = {f"line_{name}": [getattr(one, name) for one in lines] for name in _LINE_FIELDS}
+    return told | {
+        "line_host": host,
+        "line_after_us": [line.at_us - stay.hop.opened_us for line in lines],
+        "line_text": texts if templates is None else templates,
+        "line_is_template": templates is not None,
+    }
+
+
+def _lines(of_hop: list[Row]) -> list[Said]:
+    first = of_hop[0]
+    if first["line_text"] is None:
+        return []
+    told = values(of_hop) if first["line_is_template"] else {}
+    opened_us, queue_id = _opened_us(first), first["queue_id"]
+    columns = (first[f"line_{name}"] for name in ("after_us", "text", *_LINE_FIELDS))
+    return [
+        Said(queue_id, opened_us + after_us, program, pid, put_back(text, told), source, tls)
+        for after_us, text, program, pid, source, tls in zip(*columns, strict=True)
+    ]
+
+
+RISING = ("hop_id", "received_at", "updated_at")
+"""Columns whose values hardly ever repeat, and grow from row to row: kept as differences."""
+
+
+def decoded(batch: pa.RecordBatch) -> list[Row]:
+    """The rows of a part of a file; times as microseconds, without a datetime for each."""
+    numbers = pa.schema([pa.field(one.name, _as_number(one.type)) for one in batch.schema])
+    found: list[Row] = pa.Table.from_batches([batch]).cast(numbers).to_pylist()
+    return found
+
+
+def _as_number(kind: pa.DataType) -> pa.DataType:
+    return pa.int64() if kind == _TIME else kind

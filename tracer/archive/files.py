@@ -1,0 +1,174 @@
+"""Where the files of sealed days lie: a folder, or any place that fsspec knows (`s3://…`).
+
+A file appears whole or not at all: it is written beside its place under another name, or in
+a temporary folder for a place far away, and then moved there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tracer.archive.columns import RISING, SCHEMA, Row, decoded
+from tracer.errors import StoreUnavailable
+from tracer.store.sealed import DayFile, shown
+
+LEVEL = 12  # of Zstandard: a day is packed once and read rarely
+ROWS_TOGETHER = 100_000
+PAGE_OCTETS = 16 << 20  # what is packed together; the default of 1 MiB packs a tenth worse
+_CHUNK = 1 << 20
+_REPEATED = [
+    f"{name}.list.element" if pa.types.is_list(SCHEMA.field(name).type) else name
+    for name in SCHEMA.names
+    if name not in (*RISING, "line_text", "line_is_template")
+]
+_NAME = re.compile(r"(\d{4})-(\d\d)-(\d\d)\.parquet")
+
+
+class ArchiveDamaged(StoreUnavailable):
+    """A file of the archive is missing, or is not what was sealed."""
+
+    exit_code = 65
+
+
+class Archive:
+    """The files at one place."""
+
+    def __init__(self, place: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(place)
+        self._is_local = "file" in self._files.protocol
+
+    def name(self, day: str) -> str:
+        """Where the file of a day is: `…/2026-11-22.parquet`."""
+        return f"{self._root}/{shown(day)}.parquet"
+
+    def days(self) -> list[str]:
+        """The days that have a file, newest first."""
+        with _told(self._root):
+            if not self._files.exists(self._root):
+                return []
+            names = (name.rpartition("/")[2] for name in self._files.ls(self._root, detail=False))
+            return sorted(
+                ("".join(m.groups()) for m in map(_NAME.fullmatch, names) if m), reverse=True
+            )
+
+    def write(self, day: str, rows: Iterable[Row]) -> DayFile:
+        """Make the file of a day; one that was there is replaced. `rows` are in order of time."""
+        with _told(self._root), self._beside() as folder:
+            made = Path(folder) / f"{day}.part"
+            count, hops = _write(made, rows)
+            known = DayFile(day, count, hops, made.stat().st_size, _sha256(made.open("rb")))
+            self._place(made, self.name(day))
+            return known
+
+    def read(self, day: str) -> Iterator[Row]:
+        """The rows of a day, oldest hop first."""
+        with _told(self.name(day)), self._files.open(self.name(day), "rb") as file:
+            for batch in pq.ParquetFile(file).iter_batches(ROWS_TOGETHER):
+                yield from decoded(batch)
+
+    def check(self, known: DayFile) -> None:
+        """Raise ArchiveDamaged unless the file is what was sealed, to the octet."""
+        name = self.name(known.day)
+        with _told(name), self._files.open(name, "rb") as file:
+            found = _sha256(file)
+        if found != known.sha256:
+            raise ArchiveDamaged(
+                f"{name} has changed since it was sealed (SHA-256 {found[:12]}…, not "
+                f"{known.sha256[:12]}…). Put a copy from your backup in its place."
+            )
+
+    def remove(self, day: str) -> None:
+        """Delete the file of a day, if it is there."""
+        with _told(self._root), suppress(FileNotFoundError):
+            self._files.rm_file(self.name(day))
+
+    @contextmanager
+    def _beside(self) -> Iterator[str]:
+        if not self._is_local:
+            with TemporaryDirectory() as folder:
+                yield folder
+            return
+        os.makedirs(self._root, exist_ok=True)
+        with TemporaryDirectory(dir=self._root, prefix=".sealing-") as folder:
+            yield folder
+
+    def _place(self, made: Path, name: str) -> None:
+        if not self._is_local:
+            self._files.put_file(str(made), name)
+            return
+        _sync(made)
+        os.replace(made, name)
+        _sync(Path(self._root))
+
+
+def _write(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
+    """Write rows; how many they were, and of how many hops."""
+    count = hops = last = 0
+    waiting: list[Row] = []
+    with pq.ParquetWriter(
+        path,
+        SCHEMA,
+        compression="zstd",
+        compression_level=LEVEL,
+        data_page_size=PAGE_OCTETS,
+        use_dictionary=_REPEATED,
+        column_encoding=dict.fromkeys(RISING, "DELTA_BINARY_PACKED"),
+    ) as writer:
+        for row in rows:
+            if len(waiting) >= ROWS_TOGETHER:
+                writer.write_batch(_batch(waiting))
+                waiting = []
+            waiting.append(row)
+            count += 1
+            hops += row["hop_id"] != last
+            last = row["hop_id"]
+        writer.write_batch(_batch(waiting))
+    return count, hops
+
+
+def _batch(rows: list[Row]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(rows, schema=SCHEMA)
+
+
+def _sha256(file: Any) -> str:
+    with file:
+        digest = hashlib.sha256()
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """A crash of the machine may come at once after."""
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Raise what the place refuses in words that say what to do."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ArchiveDamaged(f"{place} is not there. Put a copy from your backup there.") from error
+    except pa.ArrowException as error:
+        raise ArchiveDamaged(
+            f"{place} cannot be read: {error}. Use a copy from your backup."
+        ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreUnavailable(f"the archive at {place} cannot be used: {reason}.") from error

@@ -1,0 +1,109 @@
+"""What nobody said about a target, taken from our own log and settings; never guessed.
+
+Mail that comes to us shows the address and the name of the host that brought it. Mail that
+leaves us does not show our own address, unless a reply quotes it; then the settings tell.
+`Target.taken_from` says of each part where it was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from tracer.causes.facets import facets
+from tracer.config_diagnostics import DiagnosticsSettings
+from tracer.diagnostics.model import Target
+from tracer.direction import is_ours
+from tracer.errors import InvalidQuery
+from tracer.model import Row
+from tracer.query import parse_query
+from tracer.store import days, deliveries
+from tracer.store.driver import fetch
+
+SETTINGS = "settings"
+_ROWS, _IPS = 50, 4
+
+
+def completed(
+    target: Target, conn: Connection | None, settings: DiagnosticsSettings, now_us: int
+) -> Target:
+    """The target with addresses and HELO name of the last mail of this pair, else of this
+    sender, else those of our settings; what was given stays."""
+    if target.ips or not target.sender:
+        return target
+    rows = _last_rows(conn, target, now_us) if conn is not None else ()
+    seen = _seen(rows)
+    if seen:
+        row_id = next(iter(seen.values())).id
+        found = msgspec.structs.replace(
+            target, ips=tuple(seen), taken_from=target.taken_from | {"ips": row_id}
+        )
+        return _with_helo(found, _helo(conn, rows[0]), rows[0].id) if conn is not None else found
+    if settings.ips and _is_ours(rows):
+        found = msgspec.structs.replace(
+            target, ips=settings.ips, taken_from=target.taken_from | {"ips": SETTINGS}
+        )
+        return _with_helo(found, settings.helo, SETTINGS)
+    return target
+
+
+def _with_helo(target: Target, helo: str, where: str) -> Target:
+    if target.helo or not helo:
+        return target
+    return msgspec.structs.replace(
+        target, helo=helo, taken_from=target.taken_from | {"helo": where}
+    )
+
+
+def _last_rows(conn: Connection, target: Target, now_us: int) -> Sequence[Row]:
+    for text in _queries(target):
+        try:
+            query = parse_query(text, now_us=now_us, since="all")
+        except InvalidQuery:
+            continue  # an address with letters that a query cannot hold
+        if rows := deliveries.search(conn, query, limit=_ROWS).rows:
+            return rows
+    return ()
+
+
+def _queries(target: Target) -> Iterable[str]:
+    sender = _term("from", target.sender)
+    if target.recipient:
+        yield f"{sender} {_term('to', target.recipient)}"
+        yield f"{sender} todomain:{target.recipient_domain}"
+    yield sender
+
+
+def _term(key: str, given: str) -> str:
+    return f'{key}:"{given}"' if "@" in given else f"{key}domain:{given}"
+
+
+def _seen(rows: Iterable[Row]) -> dict[str, Row]:
+    """The addresses that the sender's mail left from, as its newest messages show them."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        if row.direction == "inbound":
+            address = row.client
+        else:
+            address = facets(row.cause, row.reply).get("ip", "")
+        is_public = not is_ours(address, auth="")
+        if is_public and len(found) < _IPS:
+            found.setdefault(address, row)
+    return found
+
+
+def _is_ours(rows: Sequence[Row]) -> bool:
+    """Whether the sender's mail leaves from here; without any mail of theirs we suppose so,
+    for the settings name our own addresses only to be checked."""
+    return not rows or any(row.direction in ("outbound", "internal") for row in rows)
+
+
+def _helo(conn: Connection, row: Row) -> str:
+    hop_id = deliveries.hop_of_row_id(row.id)
+    if row.direction != "inbound" or hop_id is None:
+        return ""
+    day = days.day_of_hop(hop_id)
+    found = fetch(conn, f"SELECT helo FROM hops_{day} WHERE hop_id = :hop", {"hop": hop_id})
+    return str(found[0][0]) if found else ""

@@ -1,0 +1,146 @@
+"""How many deliveries of what kind each ten minutes saw: a day's rows, counted beforehand.
+
+Counts, facets and the histogram of a wide search walk some hundred of these instead of
+every delivery. They are kept with the rows they count, in the same transaction. Where a
+bulk fills a new day they come when the day is full (`days.finish`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from tracer.legs import Stay
+from tracer.model import DAY_US, SECOND_US
+from tracer.query import And, Node, Not, Or, Term
+from tracer.store.driver import change, change_many, fetch
+from tracer.store.schema import ID_BITS, LIVE, MILLISECOND_US
+
+SLOT_US = 600 * SECOND_US
+COUNTED_BY = frozenset({"status", "cause"})
+"""Keys of a query that counts can answer: they name columns that both tables have."""
+
+_Kind = tuple[int, str, str, int]  # slot, outcome, cause, source
+_SLOT = f"(d.hop_id >> {ID_BITS}) / {SLOT_US // MILLISECOND_US}"
+_ADD = """INSERT INTO counts_{day} (slot, outcome, cause, source_id, deliveries, hops)
+ VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (slot, outcome, cause, source_id)
+ DO UPDATE SET deliveries = counts_{day}.deliveries + excluded.deliveries,
+ hops = counts_{day}.hops + excluded.hops"""
+_WALK = """SELECT {slot}, d.outcome, d.cause, h.source_id, count(*), sum(CASE WHEN d.n =
+ (SELECT min(f.n) FROM deliveries_{day} f WHERE f.hop_id = d.hop_id AND f.next_id = 0)
+ THEN 1 ELSE 0 END)
+ FROM deliveries_{day} d JOIN hops_{day} h ON h.hop_id = d.hop_id
+ WHERE d.next_id = 0 AND {which} GROUP BY 1, 2, 3, 4"""
+
+
+class Changes:
+    """What the writing of some stays adds to the counts and takes from them.
+
+    Days that are still being loaded are passed over, and days that a `bulk` makes are such.
+    """
+
+    def __init__(self, conn: Connection, *, bulk: bool = False) -> None:
+        self._conn, self._bulk = conn, bulk
+        self._added: dict[str, Counter[_Kind]] = defaultdict(Counter)
+        self._hops: dict[str, Counter[_Kind]] = defaultdict(Counter)
+
+    def add(self, day: str, stay: Stay, source_id: int) -> None:
+        """A stay that is written."""
+        if self._bulk and day not in self._counted:
+            return
+        slot = (stay.hop.hop_id >> ID_BITS) * MILLISECOND_US // SLOT_US
+        added, is_first = self._added[day], 1
+        for placed in stay.placed:
+            if placed.next_id == 0:
+                kind = slot, placed.delivery.outcome._value_, placed.delivery.cause, source_id
+                added[kind] += 1
+                self._hops[day][kind] += is_first
+                is_first = 0
+
+    def remove(self, day: str, hop_id: int) -> None:
+        """A stay that is going to be deleted, as it is stored."""
+        if day in self._counted:
+            for *kind, n, hops in _walk(self._conn, day, "d.hop_id = :hop", hop=hop_id):
+                self._added[day][_kind(kind)] -= n
+                self._hops[day][_kind(kind)] -= hops
+
+    def write(self) -> None:
+        """Lay the difference on what is stored; days made meanwhile are counted too."""
+        counted = _counted(self._conn)
+        for day, added in self._added.items():
+            if day in counted:
+                hops = self._hops[day]
+                _write(self._conn, day, [(*kind, n, hops[kind]) for kind, n in added.items()])
+
+    @cached_property
+    def _counted(self) -> set[str]:
+        return _counted(self._conn)
+
+
+def recount(conn: Connection, day: str) -> None:
+    """Count a whole day again."""
+    change(conn, f"DELETE FROM counts_{day}")
+    _write(conn, day, _walk(conn, day, "1 = 1"))
+
+
+def can_answer(node: Node) -> bool:
+    """Whether what a query asks for can be read from the counts."""
+    match node:
+        case Term():
+            return node.key in COUNTED_BY
+        case And(items) | Or(items):
+            return all(map(can_answer, items))
+        case Not(item):
+            return can_answer(item)
+
+
+def asks_nothing(node: Node) -> bool:
+    """Whether every delivery matches."""
+    return isinstance(node, And) and not node.items
+
+
+class Slots(NamedTuple):
+    """Slots that follow each other: the first, and the one after the last."""
+
+    first: int
+    end: int
+
+    @property
+    def since_us(self) -> int:
+        """Where they begin."""
+        return self.first * SLOT_US
+
+    @property
+    def until_us(self) -> int:
+        """Where they end."""
+        return self.end * SLOT_US
+
+
+def slots(start_us: int, since_us: int | None, until_us: int | None) -> Slots | None:
+    """The slots of the day from `start_us` that are asked for whole; None if there is none."""
+    since_us = start_us if since_us is None else max(since_us, start_us)
+    until_us = start_us + DAY_US if until_us is None else min(until_us, start_us + DAY_US)
+    found = Slots(-(-since_us // SLOT_US), until_us // SLOT_US)
+    return found if found.first < found.end else None
+
+
+def _counted(conn: Connection) -> set[str]:
+    return {day for (day,) in fetch(conn, "SELECT day FROM days WHERE state = :s", {"s": LIVE})}
+
+
+def _walk(conn: Connection, day: str, which: str, **parameters: int) -> list[Any]:
+    return list(fetch(conn, _WALK.format(slot=_SLOT, day=day, which=which), parameters))
+
+
+def _kind(values: list[Any]) -> _Kind:
+    slot, outcome, cause, source_id = values
+    return slot, outcome, cause, source_id
+
+
+def _write(conn: Connection, day: str, changed: list[Any]) -> None:
+    change_many(conn, _ADD.format(day=day), changed)
+    if any(n < 0 for *_, n, _hops in changed):
+        change(conn, f"DELETE FROM counts_{day} WHERE deliveries = 0")

@@ -1,0 +1,147 @@
+"""Every row that a query matches, as columns, newest first, in constant memory.
+
+The one way by which exports read. A chunk is made in a transaction of its own, so that a
+long export neither stops the write-ahead log from being emptied nor keeps a lock; the
+cursor is computed from the facts, so it stays where it was while new mail arrives. Values
+are made by column, not by row: what few rows need is then asked once for thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine
+
+from tracer.direction import DIRECTIONS
+from tracer.legs import Before
+from tracer.model import Row
+from tracer.query import SearchQuery
+from tracer.store import days, sources
+from tracer.store.driver import Rows, fetch
+from tracer.store.more import read_more
+from tracer.store.row_ids import row_id
+from tracer.store.selection import select
+from tracer.store.terms import client_of
+
+CHUNK = 2500
+NAMES = (*Row.__struct_fields__, "helo")
+"""The columns of a chunk: the fields of a Row, and what exports show besides. `queue_ids` is one
+text with spaces between."""
+
+_COLUMNS = """d.hop_id, d.n, h.opened_us, d.after_us, d.more, h.source_id, h.client_key,
+ d.direction, h.queue_id, d.outcome, d.cause, h.sender, d.recipient, d.original_recipient,
+ h.subject, h.message_id, h.host, d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status,
+ h.helo"""
+_RAW = tuple(name.strip().partition(".")[2] for name in _COLUMNS.split(","))
+
+Column = Sequence[Any]
+Cursor = tuple[int, int]
+_Raw = dict[str, Any]
+
+
+class Chunk(NamedTuple):
+    """Some rows: the wanted columns by name, each `length` long."""
+
+    length: int
+    columns: dict[str, Column]
+
+
+def chunks(
+    engine: Engine, query: SearchQuery, wanted: Collection[str], size: int = CHUNK
+) -> Iterator[Chunk]:
+    """The rows of a query, newest first, with the `wanted` columns of NAMES."""
+    with engine.connect() as conn:
+        listed = days.within(conn, query.since_us, query.until_us)
+    for day in listed:
+        yield from _of_live(engine, day, query, wanted, size)
+
+
+def _of_live(
+    engine: Engine, day: str, query: SearchQuery, wanted: Collection[str], size: int
+) -> Iterator[Chunk]:
+    """The rows of a day that has tables."""
+    cursor: Cursor | None = None
+    while True:
+        with engine.connect() as conn:
+            rows = _rows(conn, day, query, size, cursor)
+            names = sources.names(conn) if "source" in wanted else {}
+        if rows:
+            yield Chunk(len(rows), _cooked(rows, wanted, names))
+        if len(rows) < size:
+            return
+        cursor = rows[-1][0], rows[-1][1]
+
+
+def _rows(conn: Connection, day: str, query: SearchQuery, size: int, cursor: Cursor | None) -> Rows:
+    selection = select(day, query, cursor)
+    parameters = {**selection.parameters, "size": size}
+    statements = [f"SELECT {_COLUMNS} {part} LIMIT :size" for part in selection.parts]
+    if len(statements) == 1:
+        return fetch(conn, statements[0], parameters)
+    found = {(row[0], row[1]): row for one in statements for row in fetch(conn, one, parameters)}
+    return [found[key] for key in sorted(found, reverse=True)[:size]]
+
+
+def _cooked(rows: Rows, wanted: Collection[str], names: dict[int, str]) -> dict[str, Column]:
+    raw: _Raw = dict(zip(_RAW, zip(*rows, strict=True), strict=True))
+    raw["before"] = _before(raw["more"])
+    raw["source"] = [names.get(number, "") for number in raw["source_id"]] if names else ()
+    return {name: _MADE[name](raw) if name in _MADE else raw[name] for name in wanted}
+
+
+def _before(more: Column) -> dict[int, Before]:
+    """What earlier legs told, by the place of the row."""
+    told = ((place, read_more(value).before) for place, value in enumerate(more) if value)
+    return {place: before for place, before in told if before is not None}
+
+
+def _with_before(values: list[Any], raw: _Raw, choose: Callable[[Any, Before], Any]) -> list[Any]:
+    for place, before in raw["before"].items():
+        values[place] = choose(values[place], before)
+    return values
+
+
+def _id(raw: _Raw) -> Column:
+    parts = zip(raw["hop_id"], raw["recipient"], raw["original_recipient"], strict=True)
+    return [row_id(hop_id, recipient, original) for hop_id, recipient, original in parts]
+
+
+def _received(raw: _Raw) -> Column:
+    return _with_before(list(raw["opened_us"]), raw, lambda _own, before: before.received_us)
+
+
+def _updated(raw: _Raw) -> Column:
+    return list(map(int.__add__, raw["opened_us"], raw["after_us"]))
+
+
+def _subject(raw: _Raw) -> Column:
+    return _with_before(list(raw["subject"]), raw, lambda own, before: own or before.subject)
+
+
+def _direction(raw: _Raw) -> Column:
+    return [DIRECTIONS[number] for number in raw["direction"]]
+
+
+def _queue_ids(raw: _Raw) -> Column:
+    own = [f"{host}/{id}" for host, id in zip(raw["host"], raw["queue_id"], strict=True)]
+    return _with_before(own, raw, lambda last, before: f"{before.path} {last}".lstrip())
+
+
+def _client(raw: _Raw) -> Column:
+    known: dict[str | None, str] = {key: client_of(key) for key in set(raw["client_key"])}
+    own = [known[key] for key in raw["client_key"]]
+    return _with_before(own, raw, lambda last, before: before.client or last)
+
+
+_MADE: dict[str, Callable[[_Raw], Column]] = {
+    "id": _id,
+    "received_us": _received,
+    "updated_us": _updated,
+    "status": lambda raw: raw["outcome"],
+    "subject": _subject,
+    "direction": _direction,
+    "queue_ids": _queue_ids,
+    "client": _client,
+    "enhanced_status": lambda raw: raw["status"],
+}

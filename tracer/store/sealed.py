@@ -1,0 +1,95 @@
+"""What the store notes of its days: which are in the archive, what their files hold, what is held.
+
+The days themselves and their tables: tracer/store/days.py.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from tracer.errors import NotFound
+from tracer.store.schema import LATE, LIVE, SEALED, days
+
+
+class DayFile(msgspec.Struct, frozen=True):
+    """The file of a sealed day."""
+
+    day: str  # 20261122
+    rows: int
+    hops: int
+    octets: int
+    sha256: str
+
+
+class DayState(msgspec.Struct, frozen=True):
+    """A day and where it is; the numbers of its file are None before it was sealed."""
+
+    day: str
+    state: str  # LIVE LOADING SEALED LATE
+    held: str  # why it must stay; "" if it need not
+    rows: int | None
+    hops: int | None
+    octets: int | None
+    sha256: str
+    sealed_us: int | None
+
+
+def every(conn: Connection) -> list[DayState]:
+    """All days, newest first."""
+    found = conn.execute(select(days).order_by(days.c.day.desc())).mappings()
+    return [DayState(**dict(row)) for row in found]
+
+
+def one(conn: Connection, day: str) -> DayState:
+    """A day; NotFound if the store never had mail of it."""
+    row = conn.execute(select(days).where(days.c.day == day)).mappings().first()
+    if row is None:
+        raise NotFound(f"there is no mail of {shown(day)} here")
+    return DayState(**dict(row))
+
+
+def file_of(conn: Connection, day: str) -> DayFile:
+    """What was noted of a sealed day's file; NotFound if the day was never sealed."""
+    known = one(conn, day)
+    if known.rows is None or known.hops is None or known.octets is None:
+        raise NotFound(f"{shown(day)} was never sealed; it is searched in place")
+    return DayFile(day, known.rows, known.hops, known.octets, known.sha256)
+
+
+def free(conn: Connection) -> list[str]:
+    """Days with tables that nobody holds, oldest first."""
+    wanted = days.c.state.in_((LIVE, LATE)) & (days.c.held == "")
+    return list(conn.execute(select(days.c.day).where(wanted).order_by(days.c.day)).scalars())
+
+
+def within(conn: Connection, first: str, last: str) -> list[str]:
+    """Days from one to another that have a file in the archive, newest first."""
+    wanted = days.c.state.in_((SEALED, LATE)) & days.c.day.between(first, last)
+    found = select(days.c.day).where(wanted).order_by(days.c.day.desc())
+    return list(conn.execute(found).scalars())
+
+
+def note(conn: Connection, file: DayFile, now_us: int) -> None:
+    """A day is in the archive now."""
+    values = {
+        "state": SEALED, "rows": file.rows, "hops": file.hops, "octets": file.octets,
+        "sha256": file.sha256, "sealed_us": now_us,
+    }  # fmt: skip
+    conn.execute(days.update().where(days.c.day == file.day).values(values))
+
+
+def hold(conn: Connection, day: str, why: str) -> None:
+    """Keep a day where it is for a reason; `""` ends that.  NotFound for an unknown day."""
+    one(conn, day)
+    conn.execute(days.update().where(days.c.day == day).values(held=why))
+
+
+def forget(conn: Connection, day: str) -> None:
+    """The day is gone for good."""
+    conn.execute(days.delete().where(days.c.day == day))
+
+
+def shown(day: str) -> str:
+    """`2026-11-22` for `20261122`."""
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}"
