@@ -35,7 +35,8 @@ class NameServer:
     """UDP and TCP on one port of 127.0.0.1. `delay_s` is waited before each answer.
 
     `authenticated` sets the AD bit; `soa=False` leaves negative answers bare,
-    `says_why=False` a failed validation without its reason.
+    `says_why=False` a failed validation without its reason; `knows_edns=False` is a server
+    that refuses EDNS.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class NameServer:
         authenticated: bool = False,
         soa: bool = True,
         says_why: bool = True,
+        knows_edns: bool = True,
     ) -> None:
         self.records = zone if isinstance(zone, Records) else Records.read(zone)
         self.delay_s = delay_s
         self.authenticated = authenticated
         self.soa = soa
         self.says_why = says_why
+        self.knows_edns = knows_edns
         self.asked: list[tuple[str, str]] = []
         self.tcp_asked: list[tuple[str, str]] = []
         self._udp, self._tcp = self._bound()
@@ -101,7 +104,10 @@ class NameServer:
         if found.fault == "TIMEOUT":
             return None
         response = dns.message.make_response(query, recursion_available=True)
-        if found.fault == "TC" and not tcp:
+        if query.edns >= 0 and not self.knows_edns:
+            response.use_edns(None)
+            response.set_rcode(dns.rcode.FORMERR)
+        elif found.fault == "TC" and not tcp:
             response.flags |= dns.flags.TC
         elif found.fault in ("SERVFAIL", "REFUSED"):
             response.set_rcode(dns.rcode.from_text(found.fault))
@@ -109,6 +115,9 @@ class NameServer:
             response.set_rcode(dns.rcode.SERVFAIL)
             if self.says_why:
                 response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS)])
+        elif found.fault == "FILTERED":
+            response.set_rcode(dns.rcode.NXDOMAIN)
+            response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.FILTERED)])
         elif found.fault != "EMPTY":
             self._fill(response, question.name, kind)
         try:

@@ -18,7 +18,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
-FAULTS = ("TIMEOUT", "SERVFAIL", "REFUSED", "TC", "BOGUS", "EMPTY")
+FAULTS = ("TIMEOUT", "SERVFAIL", "REFUSED", "TC", "BOGUS", "EMPTY", "FILTERED")
 _TTL = 300
 
 
@@ -68,7 +68,8 @@ class Records:
         self.rows.setdefault(key, []).append((ttl, rdata))
 
     def fail(self, name: str, fault: str, kind: str = "*") -> None:
-        """Answer with a fault from now on: TIMEOUT SERVFAIL REFUSED TC BOGUS EMPTY."""
+        """Answer with a fault from now on: TIMEOUT SERVFAIL REFUSED TC BOGUS EMPTY
+        FILTERED."""
         self.faults[_key(name), kind] = fault
 
     def heal(self, name: str, kind: str = "*") -> None:

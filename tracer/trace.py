@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from tracer.errors import NotFound
 from tracer.fold import LONGEST_US, fold_stay
 from tracer.legs import FOREIGN_US, SKEW_US, Stay, hands_over, is_foreign, named
-from tracer.model import REFUSAL, Hop, Leg, Outcome, Parse, Related, Row, Trace
+from tracer.model import REFUSAL, SECOND_US, Hop, Leg, Outcome, Parse, Related, Row, Trace
 from tracer.query import And, Match, MatchKind, Or, SearchQuery, Term
 from tracer.store import days, deliveries, stays
 from tracer.store.packing import Packer
@@ -21,6 +21,8 @@ from tracer.store.terms import Tie
 
 MOST_LEGS = 30
 MOST_RELATED = 50
+NEAR_US = 120 * SECOND_US
+_OPEN_ENDED = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REFUSED = frozenset({Outcome.BOUNCED, Outcome.DEFERRED, Outcome.EXPIRED})
 _Step = tuple[int, int]  # hop_id of a leg and of the next one
 
@@ -218,6 +220,37 @@ def _relations(
     yield REFUSAL, _refusal(conn, row)
     if row.message_id:
         yield "same-message-id", _same_message_id(conn, row)
+    yield "probable", _probable(conn, legs, row)
+
+
+def _probable(conn: Connection, legs: list[Stay], row: Row) -> set[int]:
+    """Reports that nothing ties to this mail, but recipient, time and sender or subject agree.
+
+    A guess, shown as such and never joined. The other way round, for a mail known from
+    reports only, the mail of our own log.
+    """
+    reported = any(is_foreign(stay.hop) for stay in legs)
+    if row.status not in _OPEN_ENDED and not reported:
+        return set()
+    near = Term("to", (Match(MatchKind.EXACT, row.recipient),))
+    query = SearchQuery(near, row.received_us - NEAR_US, row.updated_us + NEAR_US, "")
+    known = {stay.hop.hop_id for stay in legs}
+    found = set()
+    for other in deliveries.search(conn, query, limit=MOST_RELATED).rows:
+        hop_id = deliveries.hop_of_row_id(other.id)
+        if hop_id is not None and hop_id not in known and _alike(row, other):
+            found.add(hop_id)
+    return {
+        stay.hop.hop_id for stay in stays.load(conn, found) if is_foreign(stay.hop) is not reported
+    }
+
+
+def _alike(row: Row, other: Row) -> bool:
+    if row.message_id and other.message_id:
+        return False  # then the Message-ID decides
+    pairs = ((row.sender.lower(), other.sender.lower()), (row.subject, other.subject))
+    told = [(one, another) for one, another in pairs if one and another]
+    return bool(told) and all(one == another for one, another in told)
 
 
 def _expanding(conn: Connection, hop_ids: set[int], hop: Hop) -> set[int]:

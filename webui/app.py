@@ -35,6 +35,7 @@ from webui import (
     receipts,
     same_origin,
     search,
+    shipping,
     show,
     sources,
     then_and_now,
@@ -70,6 +71,7 @@ def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = Non
     desk.install(app, at_work)
     hooks.install(app, at_work.config, engine)
     app.register_blueprint(receipts.pages, url_prefix="/api/v1")
+    app.register_blueprint(shipping.pages, url_prefix="/api/v1")
     app.register_blueprint(sources.pages)
     diagnosis_runs.install(app, diagnosis_runs.Runs(engine, settings.diagnostics, settings.now_us))
     for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):

@@ -30,7 +30,7 @@ from tracer.diagnostics.model import Target
 from tracer.diagnostics.run import chosen
 from tracer.errors import NotFound, Phrase
 from tracer.store import reports
-from tracer.store.reports import Kept, State
+from tracer.store.reports import Kept
 from webui.db import connection, store, store_time
 from webui.diagnosis_runs import asked_of, runs
 from webui.diagnosis_view import DiagnosisView, diagnosis_view, named, said
@@ -238,7 +238,6 @@ def _form(
         field=getattr(error, "field", ""),
         recent=recent,
         outbound=runs().settings.outbound,
-        running=State.RUNNING,
     )
     response = Response(body, error.http_status if error else 200)
     if isinstance(error, TooMany):

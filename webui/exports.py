@@ -13,6 +13,7 @@ from tracer.errors import NotFound
 from tracer.exports.order import FORMATS, Order
 from tracer.exports.write import pieces
 from tracer.jobs import export, telling
+from tracer.jobs.desk import TooMany
 from tracer.model import when
 from tracer.notify import mail
 from tracer.notify.notice import NotTold
@@ -198,12 +199,21 @@ def after_test_message() -> ResponseReturnValue:
 
 @pages.errorhandler(NotFound)
 def _gone(_error: NotFound) -> ResponseReturnValue:
-    body = render_template(
-        "error.html",
-        status=404,
-        title=gettext("There is no such export, or its file is gone."),
-        advice=gettext("Files are deleted after some days. Look at the list of exports."),
-        search=Asked(),
-        ranges=results_view.ranges(Asked()),
+    title = gettext("There is no such export, or its file is gone.")
+    return _told(
+        404, title, gettext("Files are deleted after some days. Look at the list of exports.")
     )
-    return body, 404
+
+
+@pages.errorhandler(TooMany)
+def _too_many(_error: TooMany) -> ResponseReturnValue:
+    title = gettext("Many exports wait already.")
+    return _told(429, title, gettext("Cancel those that nobody needs, or try again later."))
+
+
+def _told(status: int, title: str, advice: str) -> ResponseReturnValue:
+    ranges = results_view.ranges(Asked())
+    body = render_template(
+        "error.html", status=status, title=title, advice=advice, search=Asked(), ranges=ranges
+    )
+    return body, status

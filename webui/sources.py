@@ -91,8 +91,7 @@ def _keys(source: HookSource, facts: SourceFacts) -> tuple[tuple[str, int | None
     named = [fingerprint_of(secret) for secret in source.secrets or source.topic_arns]
     newest = max((used[name] for name in named if name in used), default=0)
     return tuple(
-        (name, used.get(name), name in used and newest - used[name] > OLD_KEY_US)
-        for name in named
+        (name, used.get(name), name in used and newest - used[name] > OLD_KEY_US) for name in named
     )
 
 

@@ -84,6 +84,7 @@ RELATIONS: dict[str, LazyString] = {
     "alias": _("sent on to this address"),
     "list-member": _("sent to a member of the list"),
     "same-message-id": _("same Message-ID"),
+    "probable": _("probably the same message, told by another source"),
     "refusal": _("the refusal, in the log of our own server"),
 }
 

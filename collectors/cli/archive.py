@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from collectors.formats import parse_line
 from tracer.archive import sealing
 from tracer.archive.files import Archive, ArchiveDamaged
-from tracer.cli import now_us, reading_store, store_of, telling_faults, with_config
+from tracer.cli import now_us, reading_store, store_of, telling_faults, with_commands, with_config
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import sealed
@@ -37,6 +37,7 @@ _DAY = click.argument("day", type=_Day(), metavar="DAY")
 
 
 @click.group()
+@with_commands
 def archive() -> None:
     """Days that are over, as one Parquet file each.
 

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from collectors.webhooks import BY_NAME, known
 from collectors.webhooks.known import HookSource
 from collectors.webhooks.proving import is_password
-from tracer.cli import store_of, telling_faults, with_config
+from tracer.cli import store_of, telling_faults, with_commands, with_config
 from tracer.config import Config
 from tracer.config_sources import SourceSettings, lacking
 from tracer.errors import ConfigError, NotFound
@@ -39,8 +39,15 @@ def _store(config: Config) -> Iterator[Engine]:
 
 
 @click.group()
+@with_commands
 def source() -> None:
-    """The webhooks of providers: add, list, try, remove."""
+    """The webhooks of providers: add, list, try, remove.
+
+    \b
+    Examples:
+      mailtracer source add sg-prod --provider sendgrid --secret KEY
+      mailtracer source list
+    """
 
 
 @source.command()

@@ -258,6 +258,7 @@ _TYPES: dict[str, tuple[Told, Read]] = {
     "Rendering Failure": (Told.FAILED, _failure),
     "DeliveryDelay": (Told.DEFERRED, _delay),
     "Subscription": (Told.SUBSCRIBED, _subscription),
+    "Received": (Told.INBOUND, _of_all),
 }
 
 WEBHOOK = Webhook(

@@ -119,4 +119,3 @@ def test_reports_turn_relayed_into_what_they_say() -> None:
         ("eve@fabrikam.example", "delivered"),
         ("nobody@else.example", "delivered"),
     ]
-

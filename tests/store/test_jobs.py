@@ -22,9 +22,10 @@ from tracer.config import Config
 from tracer.config_exports import ExportsSettings
 from tracer.errors import InvalidQuery, NotFound, Phrase
 from tracer.exports.order import Order
+from tracer.jobs import desk as desk_module
 from tracer.jobs import export
 from tracer.jobs.carrier import HueyCarrier
-from tracer.jobs.desk import Desk
+from tracer.jobs.desk import Desk, TooMany
 from tracer.jobs.owner import is_gone, owner
 from tracer.jobs.work import work
 from tracer.model import DAY_US
@@ -209,7 +210,21 @@ def test_what_killed_processes_left_is_swept_away(desk: Desk) -> None:
     (desk.folder / f"{job.file}.tmp.x7" / "sheet").write_text("half")
     (desk.folder / f"{waits.id}.xlsx.tmp").write_text("in the making")
     desk.tidy()
+    assert len(files(desk)) == 4  # they may be of a job that has just begun
+    for found in desk.folder.iterdir():
+        os.utime(found, (0, 0))
+    desk.tidy()
     assert files(desk) == sorted([job.file, f"{waits.id}.xlsx.tmp"])
+
+
+def test_only_so_many_jobs_may_wait(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "MOST_WAITING", 2)
+    first = desk.submit(ORDER, "")
+    desk.submit(ORDER, "")
+    with pytest.raises(TooMany, match="cancel those that nobody needs"):
+        desk.submit(ORDER, "")
+    desk.cancel(first.id)
+    desk.submit(ORDER, "")
 
 
 def test_a_running_job_of_a_dead_process_is_queued_again(desk: Desk) -> None:
@@ -267,7 +282,7 @@ import sys
 from pathlib import Path
 from tracer.config import Config
 from tracer.jobs.carrier import HueyCarrier
-from tracer.jobs.desk import Desk
+from tracer.jobs.desk import Desk, TooMany
 from tracer.store import scan
 from tracer.store.engine import open_engine
 scan.chunks.__defaults__ = (1,)  # a row at a time, so that there is time to die in between

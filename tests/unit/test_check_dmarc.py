@@ -82,8 +82,11 @@ def test_a_record_at_the_domain_itself_is_in_the_wrong_place() -> None:
     assert finding.fix.records == ('_dmarc.e.test. 60 IN TXT "v=DMARC1; p=reject"',)
 
 
-def test_a_version_in_small_letters_is_told() -> None:
-    finding = found(at("v=dmarc1; p=reject"))["bad_version"]
+@pytest.mark.parametrize(
+    "text", ["v=dmarc1; p=reject", " v=DMARC1; p=reject", "v=DMARC1 p=reject", "v=DMARC1, p=reject"]
+)
+def test_a_version_that_is_nearly_right_is_told(text: str) -> None:
+    finding = found(at(text))["bad_version"]
     assert finding.fix is not None
     assert finding.fix.records == ('_dmarc.e.test. 900 IN TXT "v=DMARC1; p=reject"',)
 

@@ -342,3 +342,17 @@ def test_no_test_speaks_to_another_machine_or_asks_the_systems_resolver() -> Non
         pytest.raises(AssertionError, match="only loopback is allowed"),
     ):
         sock.sendto(b"", ("192.0.2.1", 53))
+
+
+def test_a_server_from_before_edns_is_asked_without_it() -> None:
+    with NameServer(ZONE, knows_edns=False) as server:
+        answer = Lookup([server.address]).ask("mx.example.com", "A")
+        assert answer.records == ("192.0.2.1",)
+        assert len(server.asked) == 2
+
+
+def test_a_filter_that_says_no_tells_nothing_about_the_name() -> None:
+    with NameServer("example.com A 192.0.2.1\nblocked.example A !FILTERED") as server:
+        answer = Lookup([server.address]).ask("blocked.example", "A")
+    assert answer.outcome is Answered.TEMPORARY
+    assert "EDE 17" in answer.evidence.note

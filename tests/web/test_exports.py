@@ -19,6 +19,7 @@ from tests.web.building import NEWSLETTERS, NOW_US, filled_store, site
 from tests.web.reading_pages import Document, read_page
 from tracer.config import Config
 from tracer.config_exports import ExportsSettings, SmtpSettings
+from tracer.jobs import desk as desk_module
 from tracer.jobs.desk import Desk
 from tracer.jobs.owner import owner
 from tracer.jobs.work import work
@@ -288,3 +289,13 @@ def test_pages_are_whole_in_russian(place: Place, address: str) -> None:
     assert page.one("html").attributes["lang"] == "ru"
     assert "Выгрузки" in [a.text for a in page.all("a")]
     assert not page.values("style") and not page.values("onclick")
+
+
+def test_only_so_many_may_wait(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "MOST_WAITING", 1)
+    asked = {"q": NEWS, "since": "all", "format": "xlsx", "columns": "all"}
+    assert place.client.post("/exports", data=asked).status_code == 303
+    refused = place.client.post("/exports?lang=ru", data=asked)
+    assert refused.status_code == 429
+    assert "В очереди уже много выгрузок." in refused.get_data(as_text=True)
+    assert place.client.post(API, json={"query": NEWS}).status_code == 429

@@ -307,3 +307,23 @@ def test_a_dead_letter_is_read_again_or_put_away_from_the_page(
     away = client.post("/sources/brevo/dead-letters/discard", data=form | {"reason": "a test"})
     assert away.status_code == 303
     assert "Everything could be read." in client.get("/sources/brevo").text
+
+
+def test_a_guess_is_shown_as_probable_and_never_joined(
+    client: FlaskClient, store: Engine, tmp_path: Path
+) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text(LOG, "utf-8")
+    read_log(store, log, "mx1")
+    event = {"event_type": "bounced", "recipient": "bob@fabrikam.example",
+             "from": "ann@corp.example", "provider_message_id": "own-9",
+             "occurred_at": "2025-11-22T10:00:30Z"}  # fmt: skip
+    signed = SIGNERS["standard"](event)
+    sent = client.post(
+        f"/hooks/standard/{TOKEN}", data=signed.request.body, headers=signed.request.headers
+    )
+    assert sent.status_code == 200
+    rows = client.get("/api/v1/deliveries?q=bob@fabrikam.example&since=all").json["items"]
+    assert sorted(row["status"] for row in rows) == ["bounced", "relayed"]
+    for row in rows:
+        assert "probably the same message" in client.get(f"/m/{row['id']}").text

@@ -45,7 +45,24 @@ def with_config(command: Command) -> Command:
     @_HOME
     @functools.wraps(command)
     def wrapped(config: Path | None, home: Path | None, **given: Any) -> Any:
-        return command(load(config, home, os.environ), **given)
+        of_config, of_home = click.get_current_context().find_object(tuple) or (None, None)
+        return command(load(config or of_config, home or of_home, os.environ), **given)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def with_commands(group: Command) -> Command:
+    """Let a group take `--config` and `--home` before its command's name as well as after."""
+
+    @_CONFIG
+    @_HOME
+    @click.pass_context
+    @functools.wraps(group)
+    def wrapped(
+        context: click.Context, /, config: Path | None, home: Path | None, **given: Any
+    ) -> Any:
+        context.obj = config, home
+        return group(**given)
 
     return wrapped  # type: ignore[return-value]
 

@@ -7,13 +7,14 @@ import sys
 import click
 
 from tracer import secret_files
-from tracer.cli import now_us, with_config
+from tracer.cli import now_us, with_commands, with_config
 from tracer.config import Config
 from tracer.notify import mail
 from tracer.notify.words import filled
 
 
 @click.group()
+@with_commands
 def config() -> None:
     """Store the mail server's password, and try the settings out.
 

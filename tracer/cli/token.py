@@ -8,7 +8,7 @@ import time
 
 import click
 
-from tracer.cli import reading_store, store_of, telling_faults, with_config
+from tracer.cli import reading_store, store_of, telling_faults, with_commands, with_config
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import tokens
@@ -26,8 +26,15 @@ class _Scope(click.ParamType[str]):
 
 
 @click.group()
+@with_commands
 def token() -> None:
-    """Tokens for scripts: what each may read or write."""
+    """Tokens for scripts: what each may read or write.
+
+    \b
+    Examples:
+      mailtracer token create --scope receipts:read
+      mailtracer token list
+    """
 
 
 @token.command()

@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -151,8 +152,7 @@ class _Tally:
 def _write_part(engine: Engine, order: Order, part: Path, progress: Progress) -> Result:
     began = time.monotonic()
     rows = 0
-    aside = tempfile.TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent)
-    with aside as folder, part.open("wb") as file:
+    with _aside(order, part) as folder, part.open("wb") as file:
         out = _Tally(file)
         for count in _written(engine, order, out, folder):
             rows += count
@@ -160,6 +160,13 @@ def _write_part(engine: Engine, order: Order, part: Path, progress: Progress) ->
         file.flush()
         os.fsync(file.fileno())
     return out.result(rows, time.monotonic() - began)
+
+
+def _aside(order: Order, part: Path) -> AbstractContextManager[str | None]:
+    """A folder for what a format keeps aside meanwhile, beside the file: there is the room."""
+    if order.form.is_text:
+        return contextlib.nullcontext()
+    return tempfile.TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent)
 
 
 def _written(engine: Engine, order: Order, out: _Tally, folder: str | None) -> Iterator[int]:

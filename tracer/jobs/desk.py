@@ -13,7 +13,7 @@ from typing import Protocol
 from sqlalchemy import Engine
 
 from tracer.config import Config
-from tracer.errors import NotFound
+from tracer.errors import NotFound, TracerError
 from tracer.exports.order import Order
 from tracer.exports.write import CannotWrite
 from tracer.jobs import export
@@ -22,6 +22,16 @@ from tracer.store import jobs
 from tracer.store.jobs import Job, State
 
 FOLDER = "exports"
+SETTLED_S = 600
+MOST_WAITING = 100
+_TOO_MANY = "many exports wait already; cancel those that nobody needs, or try again later"
+
+
+class TooMany(TracerError):
+    """More jobs wait than could be done soon."""
+
+    exit_code = 75
+    http_status = 429
 
 
 class Carrier(Protocol):
@@ -69,9 +79,11 @@ class Desk:
         return finished_us + self.config.exports.keep_days * DAY_US
 
     def submit(self, order: Order, asked_by: str) -> Job:
-        """Hand an export in; raises InvalidQuery."""
+        """Hand an export in; raises InvalidQuery, TooMany."""
         params = export.params_of(order.checked())
         with self.engine.begin() as conn:
+            if len(jobs.waiting(conn)) >= MOST_WAITING:
+                raise TooMany(_TOO_MANY)
             job = jobs.add(conn, export.NAME, params, asked_by, self.now_us())
         self.carrier.put(job.id)
         return job
@@ -129,6 +141,8 @@ class Desk:
         with contextlib.suppress(OSError):
             for found in self.folder.iterdir():
                 if found.name in wanted or found.name.partition(".")[0] in making:
+                    continue
+                if time.time() - found.stat().st_mtime < SETTLED_S:  # of a job just begun, perhaps
                     continue
                 if found.is_dir():
                     shutil.rmtree(found, ignore_errors=True)

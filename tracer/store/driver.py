@@ -14,8 +14,10 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError
+
+from tracer.store import postgresql
 
 Parameters = Mapping[str, object] | Sequence[object]
 Rows = list[tuple[Any, ...]]
@@ -43,6 +45,23 @@ def change(conn: Connection, statement: str, parameters: Sequence[object] = ()) 
 def change_many(conn: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
     """The same statement for each row of parameters."""
     conn.connection.cursor().executemany(spoken(conn, statement), rows)
+
+
+def add_rows(
+    conn: Connection, table: Table, rows: Sequence[Sequence[object]], *, known: bool = False
+) -> None:
+    """Insert rows that have all columns of the table; with `known` some may be there already."""
+    if is_postgresql(conn):
+        (postgresql.insert_missing if known else postgresql.copy_in)(conn, table, rows)
+        return
+    change_many(conn, _insert(table, known), rows)
+
+
+def _insert(table: Table, known: bool) -> str:
+    names = [f'"{column.name}"' for column in table.columns]
+    verb = "INSERT OR IGNORE" if known else "INSERT"
+    marks = ", ".join("?" * len(names))
+    return f"{verb} INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
 
 
 def among(conn: Connection, values: Collection[object]) -> tuple[str, object]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
+from tracer.store import postgresql
 from tracer.store.driver import fetch, is_postgresql
 
 CACHE_KIB = 24 * 1024
@@ -22,7 +23,9 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
 )
-_BRIEF = ("locked", "busy", "deadlock", "starting up", "shutting down")  # what passes
+_BRIEF = ("locked", "busy", "deadlock")  # what passes
+_STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
+_REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
 _UNREACHABLE = ("connection failed", "Connection refused", "could not translate host name")
 WRITER = 0x6D61696C  # number of the lock that one_writer takes
 
@@ -46,7 +49,9 @@ def open_engine(url: str, *, durable: bool = False) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True)
+        engine = create_engine(url, pool_pre_ping=True)
+        event.listen(engine, "connect", lambda connection, _record: postgresql.speak(connection))
+        return engine
     database = parsed.database
     if database and database != ":memory:":
         _make_folder(Path(database).parent)
@@ -112,14 +117,25 @@ def _begin(connection: Any) -> None:
         raise fault(error, connection.engine.url.database) from error
 
 
+def _unreachable(said: str, database: str | None) -> str:
+    reason = said.splitlines()[0].rpartition("FATAL:  ")[2].rstrip(".")
+    if any(words in said for words in _REFUSED):
+        return (
+            f"the database at {database} refuses us: {reason}. Correct store.url in the settings."
+        )
+    return (
+        f"the database at {database} does not answer: {reason}. "
+        "Start it, or correct store.url in the settings."
+    )
+
+
 def fault(error: DBAPIError | sqlite3.Error, database: str | None) -> StoreUnavailable:
     """What a failure of the database means to the person who ran into it."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    if any(words in said for words in _STARTING):
+        return StoreUnavailable(f"the database at {database} is not ready; try again in a moment")
     if any(words in said for words in _UNREACHABLE):
-        return StoreUnusable(
-            f"the database at {database} does not answer: {said.splitlines()[0]}. "
-            "Start it, or correct store.url in the settings."
-        )
+        return StoreUnusable(_unreachable(said, database))
     if "full" in said or "No space left" in said:
         return StoreUnavailable(f"the store at {database} cannot grow: {said}. Make room for it.")
     if any(word in said for word in _BRIEF):

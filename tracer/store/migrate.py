@@ -6,7 +6,7 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from tracer.store.engine import StoreUnusable
+from tracer.store.engine import StoreUnusable, one_writer
 
 
 def migrate(engine: Engine) -> None:
@@ -15,6 +15,7 @@ def migrate(engine: Engine) -> None:
     Raises StoreUnusable where a newer version has made the schema.
     """
     with engine.begin() as conn:
+        one_writer(conn)
         found = revision(conn)
         if found and not _is_known(found):
             raise _foreign(found)

@@ -29,11 +29,22 @@ NAMES = (*Row.__struct_fields__, "helo")
 """The columns of a chunk: the fields of a Row, and what exports show besides. `queue_ids` is one
 text with spaces between."""
 
-_COLUMNS = """d.hop_id, d.n, h.opened_us, d.after_us, d.more, h.source_id, h.client_key,
- d.direction, h.queue_id, d.outcome, d.cause, h.sender, d.recipient, d.original_recipient,
- h.subject, h.message_id, h.host, d.relay, h.size, d.attempts, d.delay_s, d.reply, d.status,
- h.helo"""
-_RAW = tuple(name.strip().partition(".")[2] for name in _COLUMNS.split(","))
+_OF_HOPS = frozenset(
+    ("opened_us", "source_id", "client_key", "queue_id", "sender", "subject", "message_id", "host",
+     "size", "helo")
+)  # fmt: skip
+_NEEDS: dict[str, tuple[str, ...]] = {  # columns of the tables; others are what they are called
+    "id": ("recipient", "original_recipient"),
+    "received_us": ("opened_us", "more"),
+    "updated_us": ("opened_us", "after_us"),
+    "status": ("outcome",),
+    "subject": ("subject", "more"),
+    "queue_ids": ("host", "queue_id", "more"),
+    "client": ("client_key", "more"),
+    "source": ("source_id",),
+    "enhanced_status": ("status",),
+}
+"""Asked for is only what is needed: each column of each row costs a third of a microsecond."""
 
 Column = Sequence[Any]
 Cursor = tuple[int, int]
@@ -53,40 +64,48 @@ def chunks(
     """The rows of a query, newest first, with the `wanted` columns of NAMES."""
     with engine.connect() as conn:
         listed = days.within(conn, query.since_us, query.until_us)
+    raw = sorted({column for name in wanted for column in _NEEDS.get(name, (name,))})
     for day in listed:
-        yield from _of_live(engine, day, query, wanted, size)
+        for rows in _of_live(engine, day, query, raw, size):
+            with engine.connect() as conn:
+                names = sources.names(conn) if "source" in wanted else {}
+            yield Chunk(len(rows), _cooked(rows, ["hop_id", "n", *raw], wanted, names))
 
 
 def _of_live(
-    engine: Engine, day: str, query: SearchQuery, wanted: Collection[str], size: int
-) -> Iterator[Chunk]:
-    """The rows of a day that has tables."""
+    engine: Engine, day: str, query: SearchQuery, raw: Sequence[str], size: int
+) -> Iterator[Rows]:
+    """The rows of a day that has tables: hop_id, n, then the columns named by `raw`."""
+    columns = ", ".join(f"h.{name}" if name in _OF_HOPS else f"d.{name}" for name in raw)
     cursor: Cursor | None = None
     while True:
         with engine.connect() as conn:
-            rows = _rows(conn, day, query, size, cursor)
-            names = sources.names(conn) if "source" in wanted else {}
+            rows = _rows(conn, f"d.hop_id, d.n, {columns}", day, query, size, cursor)
         if rows:
-            yield Chunk(len(rows), _cooked(rows, wanted, names))
+            yield rows
         if len(rows) < size:
             return
         cursor = rows[-1][0], rows[-1][1]
 
 
-def _rows(conn: Connection, day: str, query: SearchQuery, size: int, cursor: Cursor | None) -> Rows:
+def _rows(
+    conn: Connection, columns: str, day: str, query: SearchQuery, size: int, cursor: Cursor | None
+) -> Rows:
     selection = select(day, query, cursor)
     parameters = {**selection.parameters, "size": size}
-    statements = [f"SELECT {_COLUMNS} {part} LIMIT :size" for part in selection.parts]
+    statements = [f"SELECT {columns} {part} LIMIT :size" for part in selection.parts]
     if len(statements) == 1:
         return fetch(conn, statements[0], parameters)
     found = {(row[0], row[1]): row for one in statements for row in fetch(conn, one, parameters)}
     return [found[key] for key in sorted(found, reverse=True)[:size]]
 
 
-def _cooked(rows: Rows, wanted: Collection[str], names: dict[int, str]) -> dict[str, Column]:
-    raw: _Raw = dict(zip(_RAW, zip(*rows, strict=True), strict=True))
-    raw["before"] = _before(raw["more"])
-    raw["source"] = [names.get(number, "") for number in raw["source_id"]] if names else ()
+def _cooked(
+    rows: Rows, names: Sequence[str], wanted: Collection[str], known: dict[int, str]
+) -> dict[str, Column]:
+    raw: _Raw = dict(zip(names, zip(*rows, strict=True), strict=True))
+    raw["before"] = _before(raw["more"]) if "more" in raw else {}
+    raw["known"] = known
     return {name: _MADE[name](raw) if name in _MADE else raw[name] for name in wanted}
 
 
@@ -143,5 +162,6 @@ _MADE: dict[str, Callable[[_Raw], Column]] = {
     "direction": _direction,
     "queue_ids": _queue_ids,
     "client": _client,
+    "source": lambda raw: [raw["known"].get(number, "") for number in raw["source_id"]],
     "enhanced_status": lambda raw: raw["status"],
 }

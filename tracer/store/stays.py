@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -19,7 +19,7 @@ from tracer.legs import UNTOLD, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
 from tracer.store import days, sources
 from tracer.store.counts import Changes
-from tracer.store.driver import Rows, among, change, change_many, fetch
+from tracer.store.driver import Rows, add_rows, among, change, change_many, fetch
 from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.terms import (
@@ -69,7 +69,7 @@ def save(
     for (day, name), values_of_table in tables.items():
         if values_of_table:
             values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
-            change_many(conn, _insert(day, name), values_of_table)
+            add_rows(conn, _table(day, name), values_of_table, known=name in ("terms", "ties"))
     changes.write()
 
 
@@ -205,12 +205,10 @@ def _columns(name: str) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-@cache
-def _insert(day: str, name: str) -> str:
-    columns = _columns(name)
-    verb = "INSERT OR IGNORE" if name in ("terms", "ties") else "INSERT"
-    marks = ", ".join("?" * len(columns))
-    return f"{verb} INTO {name}_{day} ({', '.join(columns)}) VALUES ({marks})"
+@lru_cache(maxsize=1000)
+def _table(day: str, name: str) -> Table:
+    table: Table = getattr(day_tables(day), name)
+    return table
 
 
 def _hop_values(hop: Hop, source_id: int) -> Values:

@@ -199,9 +199,7 @@ class _Counted:
             if relay:
                 self.relays[relay] += n
 
-    def _groups(
-        self, day: str, selection: Selection, columns: str, grouping: str
-    ) -> Rows:
+    def _groups(self, day: str, selection: Selection, columns: str, grouping: str) -> Rows:
         times = {"since": self._since_us, "bucket": self._bucket_us}
         matched = _matched(day, selection)
         statement = f"SELECT {columns}, count(*) FROM {matched} GROUP BY {grouping}"

@@ -19,7 +19,7 @@ from tracer.diagnostics.dmarc import (
     report_addresses,
     walk_names,
 )
-from tracer.diagnostics.dmarc.record import REMOVED, is_nearly_record, is_record
+from tracer.diagnostics.dmarc.record import REMOVED, is_record, with_version
 from tracer.diagnostics.lookup import Lookup, ascii_name
 from tracer.diagnostics.model import Evidence, Finding, Fix, Side, Target
 from tracer.diagnostics.world import World
@@ -79,10 +79,9 @@ def _missing(about: About, lookup: Lookup, verdict: DmarcVerdict) -> Finding:
     """No record applies: nobody wrote one, or it is not where or what it should be."""
     own, apex = lookup.ask(f"_dmarc.{about.subject}", "TXT"), lookup.ask(about.subject, "TXT")
     evidence = _walked(lookup, verdict)
-    if nearly := [text for text in own.records if is_nearly_record(text)]:
-        mended = "v=DMARC1;" + nearly[0].partition(";")[2]
+    if nearly := [text for text in own.records if with_version(text)]:
         fix = Fix(
-            records=(txt_line(own.name, mended, own.ttl_s),),
+            records=(txt_line(own.name, with_version(nearly[0]), own.ttl_s),),
             reference="RFC 9989, 4.8",
             effective_s=own.ttl_s,
         )

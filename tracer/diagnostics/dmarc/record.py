@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
-_VERSION_ANY_CASE = re.compile(r"\s*v\s*=\s*dmarc1\s*(?:;|$)", re.IGNORECASE)
+_NEARLY_VERSION = re.compile(r"\s*v\s*=\s*dmarc1\b[\s;,]*", re.IGNORECASE)
 _URI = re.compile(r"[a-z][a-z0-9+.-]*:[^\s,!]+(?:![0-9]+[kmgt]?)?", re.IGNORECASE)
 _KNOWN = frozenset("v p sp np psd t adkim aspf fo rua ruf".split())
 REMOVED = ("pct", "rf", "ri")  # tags that RFC 7489 had, A.6
@@ -100,9 +100,13 @@ def is_record(text: str) -> bool:
     return _VERSION.match(text) is not None
 
 
-def is_nearly_record(text: str) -> bool:
-    """Whether a TXT record was meant to be DMARC's but for case or space in its version."""
-    return not is_record(text) and _VERSION_ANY_CASE.match(text) is not None
+def with_version(text: str) -> str:
+    """The record that a TXT record was meant to be: case, a space or a semicolon is wrong in
+    its version. "" for one that is right, or that is none at all."""
+    found = _NEARLY_VERSION.match(text)
+    if found is None or is_record(text):
+        return ""
+    return f"v=DMARC1; {text[found.end() :]}".rstrip("; ")
 
 
 def parse_record(domain: str, text: str, ttl_s: int | None = None) -> DmarcRecord:

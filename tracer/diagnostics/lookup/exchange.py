@@ -75,7 +75,6 @@ def _exchange(
     import dns.flags
     import dns.message
     import dns.name
-    import dns.query
     import dns.rcode
 
     labels = (*(label.encode("latin-1") for label in name.split(".")), b"")
@@ -86,16 +85,10 @@ def _exchange(
     if unchecked:
         query.flags |= dns.flags.CD
     try:
-        response, _ = dns.query.udp_with_fallback(
-            query, server.address, timeout_s, server.port, ignore_unexpected=True,
-            ignore_errors=True,
-        )  # fmt: skip
+        response = _asked(query, server, timeout_s)
         if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS):
             query.use_edns(None)  # a server from before EDNS
-            response, _ = dns.query.udp_with_fallback(
-                query, server.address, timeout_s, server.port, ignore_unexpected=True,
-                ignore_errors=True,
-            )  # fmt: skip
+            response = _asked(query, server, timeout_s)
     except dns.exception.Timeout:
         return None, _SILENT
     except OSError as error:
@@ -103,6 +96,20 @@ def _exchange(
     except (dns.exception.DNSException, EOFError, ValueError):
         return None, _UNCLEAR
     return response, ""
+
+
+def _asked(query: dns.message.Message, server: Nameserver, timeout_s: float) -> dns.message.Message:
+    import dns.query
+
+    response, _ = dns.query.udp_with_fallback(
+        query,
+        server.address,
+        timeout_s,
+        server.port,
+        ignore_unexpected=True,  # an answer from elsewhere, or to another question, is forged
+        ignore_errors=True,
+    )
+    return response
 
 
 def read(name: str, rdtype: str, reply: Reply, note: str = "") -> Answer:

@@ -10,6 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _receipts()
+    _facts()
+    _dead_letters()
+    _sources_and_tokens()
+
+
+def _receipts() -> None:
     op.create_table(
         "receipts",
         sa.Column("id", sa.String, primary_key=True),
@@ -38,6 +45,9 @@ def upgrade() -> None:
         sa.Column("known", sa.Integer, nullable=False),
         sa.Column("record", sa.String, nullable=False),
     )
+
+
+def _facts() -> None:
     op.create_table(
         "told_facts",
         sa.Column("source", sa.String, primary_key=True),
@@ -45,6 +55,9 @@ def upgrade() -> None:
         sa.Column("told_us", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
+
+
+def _dead_letters() -> None:
     op.create_table(
         "dead_letters",
         sa.Column("receipt_id", sa.String, primary_key=True),
@@ -73,6 +86,9 @@ def upgrade() -> None:
         sa.Column("source", sa.String, primary_key=True),
         sa.Column("refused", sa.BigInteger, nullable=False),
     )
+
+
+def _sources_and_tokens() -> None:
     op.create_table(
         "source_keys",
         sa.Column("source", sa.String, primary_key=True),
