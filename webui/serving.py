@@ -41,7 +41,7 @@ from webui.trust import local_names
 
 log = logging.getLogger(__name__)
 
-THREADS = 16
+THREADS = 48
 PORTS_TRIED = 20
 SAMPLE_MAX_AGE_S = 6 * 3600
 WORTH_SHOWING = "status:bounced -from:<>"

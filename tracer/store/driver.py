@@ -67,7 +67,8 @@ def _insert(table: Table, known: bool) -> str:
 def among(conn: Connection, values: Collection[object]) -> tuple[str, object]:
     """`IN (…)` after a column for any number of values, and its one `?` parameter."""
     if is_postgresql(conn):
-        return "= ANY(?)", list(values)
+        words, value = postgresql.array(values)
+        return f"= ANY({words.replace('%s', '?')})", value
     return "IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ NUL, INSTEAD = "\0", "\N{REPLACEMENT CHARACTER}"
 """PostgreSQL's text cannot hold NUL (its manual, 8.3); what stands for it there."""
 
 Values = Sequence[Any]
+_MARK = "\x1f"  # between texts
 
 
 def speak(connection: Any) -> None:
@@ -50,21 +51,35 @@ def copy_in(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
 
 def insert_missing(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert the rows whose keys are not there yet, in one statement."""
-    kinds = [column.type.compile(conn.dialect).partition(" COLLATE")[0] for column in table.columns]
     columns = ", ".join(_quoted(column.name) for column in table.columns)
-    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    arrays, given = [], []
+    for column, values in zip(table.columns, zip(*_without_nul(rows), strict=True), strict=True):
+        kind = column.type.compile(conn.dialect).partition(" COLLATE")[0]
+        words, value = array(values)
+        arrays.append(f"{words}::{kind}[]")
+        given.append(value)
     statement = (
-        f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({arrays}) "
+        f"INSERT INTO {table.name} ({columns}) SELECT * FROM unnest({', '.join(arrays)}) "
         "ON CONFLICT DO NOTHING"
     )
     cursor: Any = conn.connection.cursor()
-    _speak_fast(cursor)
     try:
-        cursor.execute(
-            statement, [list(values) for values in zip(*_without_nul(rows), strict=True)]
-        )
+        cursor.execute(statement, given)
     except conn.dialect.loaded_dbapi.Error as error:
         raise OperationalError(statement, None, error) from error
+
+
+def array(values: Collection[object]) -> tuple[str, object]:
+    """An array as a statement has it, and its `%s` parameter.
+
+    Of texts as one text: psycopg looks at each element of a list in Python.
+    """
+    first = next(iter(values), None)
+    if isinstance(first, str):
+        joined = _MARK.join(map(str, values))
+        if joined and joined.count(_MARK) == len(values) - 1:
+            return f"string_to_array(%s, '{_MARK}')", joined
+    return "%s", list(values)
 
 
 def _speak_fast(cursor: Any) -> None:

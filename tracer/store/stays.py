@@ -205,10 +205,12 @@ def _columns(name: str) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-@lru_cache(maxsize=1000)
 def _table(day: str, name: str) -> Table:
-    table: Table = getattr(day_tables(day), name)
+    table: Table = getattr(_tables(day), name)
     return table
+
+
+_tables = lru_cache(maxsize=400)(day_tables)
 
 
 def _hop_values(hop: Hop, source_id: int) -> Values:
