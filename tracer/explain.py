@@ -38,7 +38,7 @@ from tracer.causes.judging import (
 )
 from tracer.causes.marks import marks
 from tracer.causes.suspects import suspects
-from tracer.model import SECOND_US, Outcome, when
+from tracer.model import BACKSCATTER, SECOND_US, Outcome, when
 
 __all__ = [
     "Explanation",
@@ -48,6 +48,7 @@ __all__ = [
     "classify",
     "explain_by",
     "explanation",
+    "is_stray",
     "label",
     "title",
 ]
@@ -55,6 +56,7 @@ __all__ = [
 _NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([\w.-]+)\[")
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 _CONGESTED = "queue_congested"
+_STRAY = "stray"
 _SLOW_S = 300  # a message that waits longer before its first attempt waits for our queue
 # What our own filter or store says is its verdict, unless it is trouble on the way, or already
 # told as ours.
@@ -88,10 +90,19 @@ def explanation(told: Told, lang: str) -> Explanation:
     """The card of one delivery in "en" or "ru"; every outcome has one."""
     lang = say.known(lang)
     verdict = _by_facts(told)
-    card = _written(told.outcome, verdict.cause)
+    card = _card_of(told, verdict)
     variant = verdict.variant or (told.outcome.value if verdict.cause == "local_policy" else "")
     found = facets(verdict.cause, told.reply, variant, told.command) if verdict.cause else {}
     return _card(told, lang, verdict, card, found)
+
+
+def is_stray(told: Told) -> bool:
+    """Whether this is a notice about mail that is not ours (`tracer.foreign`)."""
+    return told.outcome is Outcome.UNKNOWN and told.reply == BACKSCATTER
+
+
+def _card_of(told: Told, verdict: Verdict) -> Cause:
+    return outcome_cards()[_STRAY] if is_stray(told) else _written(told.outcome, verdict.cause)
 
 
 def _by_facts(told: Told) -> Verdict:
@@ -149,7 +160,7 @@ def _card(
     stage = Stage.WAITING if severity is Severity.SOFT else Stage.OVER
     values = say.names(lang, _known(told, lang, found), _manner(told.outcome, severity))
     urgency = Urgency.NONE if side is Side.NOBODY else card.urgency
-    confidence = _confidence(told.outcome, verdict)
+    confidence = _confidence(told, verdict)
     return Explanation(
         cause=verdict.cause,
         title=text.title,
@@ -204,6 +215,8 @@ def _headline(told: Told, lang: str, text: Text, values: dict[str, str], stage: 
         return ending.waiting(lang, headline)
     if told.outcome is Outcome.EXPIRED:
         return ending.given_up(lang, headline, _waited_s(told))
+    if told.was_delivered:
+        return ending.returned(lang, headline)
     return headline
 
 
@@ -237,10 +250,10 @@ def _waited_s(told: Told) -> int | None:
     return waited_us // SECOND_US if told.first_us and waited_us > 0 else None
 
 
-def _confidence(outcome: Outcome, verdict: Verdict) -> str:
-    if verdict == Verdict(_CONGESTED):
+def _confidence(told: Told, verdict: Verdict) -> str:
+    if is_stray(told) or verdict == Verdict(_CONGESTED):
         return "medium"
-    return "high" if _is_told(outcome, verdict) else say.CONFIDENCE[verdict.level]
+    return "high" if _is_told(told.outcome, verdict) else say.CONFIDENCE[verdict.level]
 
 
 def _is_told(outcome: Outcome, verdict: Verdict) -> bool:
@@ -272,10 +285,11 @@ def _waits_for_us(told: Told, card: Cause) -> bool:
 def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
     """The names and numbers of this delivery that the texts may use."""
     limit, wait = found.get("limit_octets"), found.get("retry_after_s")
+    recipient, domain = _mailbox(told.recipient)
     return {
-        "recipient": told.recipient,
+        "recipient": recipient,
         "sender": "" if told.sender == "<>" else told.sender,
-        "domain": told.recipient.rpartition("@")[2],
+        "domain": domain,
         "sender_domain": told.sender.strip("<>").rpartition("@")[2],
         "server": _server(told),
         "client": told.client,
@@ -291,6 +305,14 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
     }
 
 
+def _mailbox(recipient: str) -> tuple[str, str]:
+    """The address and its domain; a name with a dot alone is a domain, without one a mailbox."""
+    _, at, name = recipient.rpartition("@")
+    if at:
+        return recipient, name
+    return ("", name) if "." in name else (name, "")
+
+
 def _server(told: Told) -> str:
     """The name of the next server, without its address and port; "" for our own store."""
     name = told.relay.partition("[")[0].partition(":")[0]
@@ -302,6 +324,8 @@ def _server(told: Told) -> str:
 def _why(lang: str, verdict: Verdict, told: Told) -> str:
     if verdict == Verdict(_CONGESTED):
         return say.by_wait(lang, round(told.queue_s or 0))
+    if is_stray(told):
+        return say.by_absence(lang)
     if _is_told(told.outcome, verdict):
         return say.by_outcome(lang)
     spans = marks(told.reply, verdict.words)
@@ -327,8 +351,9 @@ def _for_their_admin(
 ) -> str:
     """A sentence that asks, then the particulars their log can be searched by."""
     ours = f"[{found['ip']}]" if "ip" in found and not door else ""
+    host = "" if "/" in told.host else told.host  # a source of reports is no server of ours
     rows = (
-        f"{told.host} {ours}".strip(),
+        f"{host} {ours}".strip(),
         told.client if told.outcome is Outcome.REJECTED else "",
         f"{when(told.last_us):%Y-%m-%d %H:%M:%S} UTC" if told.last_us else "",
         told.sender,
@@ -336,6 +361,6 @@ def _for_their_admin(
         f"<{told.message_id}>" if told.message_id else "",
         told.subject,
         next_queue_id(told.reply) if told.outcome is Outcome.RELAYED else "",
-        told.reply,
+        "" if is_stray(told) else told.reply,
     )
     return say.fill(text.tell_their_admin, values) + "\n\n" + say.block(lang, rows)

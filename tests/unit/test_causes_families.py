@@ -41,6 +41,10 @@ def test_endings_pairs_and_places_are_understood(text: str, family: str) -> None
     assert family in of(text)
 
 
+def test_word_begins_where_another_script_begins() -> None:
+    assert {"ip", "blocklist"} <= of("您的ip地址在黑名单中")
+
+
 def test_names_of_places_say_nothing_else() -> None:
     assert of("see https://mailbox.full.example/quota") == set()
 

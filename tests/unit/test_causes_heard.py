@@ -36,6 +36,7 @@ def test_network_address_is_no_status() -> None:
             "connections from #ip are not welcome",
         ),
         ("550-5.7.1 no 550 5.7.1 way", "no way"),
+        ("554 Not allowed [291]", "not allowed [291]"),
         (
             "connect to mx1[private/dovecot-lmtp]: Connection refused",
             "connect to loopback connection refused",
@@ -63,10 +64,38 @@ def test_names_and_numbers_become_signs(reply: str, text: str) -> None:
         ),
         ("Your message was refused. Reason: over quota", "over quota"),
         ("550 Mailbox is full. Reason: JFE030050", "mailbox is full. reason: jfe030050"),
+        ("550 Delivery failed. Reason: user unknown", "delivery failed. reason: user unknown"),
+        ("smtp;550 5.1.1 User unknown", "user unknown"),
+        ("Diagnostic-Code: smtp; 550 5.1.1 User unknown", "user unknown"),
+        ("Diagnostic-Code: X-Postfix; user unknown", "user unknown"),
+        (
+            "mx.corp.example #<mx.corp.example #5.1.1 smtp;550 5.1.1 No such user> #SMTP#",
+            "no such user",
+        ),
     ],
 )
 def test_notice_is_unwrapped_down_to_its_first_reason(notice: str, text: str) -> None:
     assert hear(notice).text == text
+
+
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        ("550 5.1.1 <lena@corp.example>:User unknown", "@ user unknown"),
+        ("host mx.a.example[192.0.2.1] said:550 no such user", "no such user"),
+        ("550 mailbox of <lena=40corp.example> is fu=\nll", "mailbox of @ is full"),
+        ("550 mailbox is fu=\r\nll", "mailbox is full"),
+        ("550 &lt;lena@corp.example&gt; doesn&#x27;t exist", "@ doesn't exist"),
+        ("550 R&D of a=b is closed", "r&d of a=b is closed"),
+    ],
+)
+def test_what_mail_programs_did_to_a_reply_is_undone(reply: str, text: str) -> None:
+    assert hear(cut(reply)).text == text
+
+
+def test_diagnostic_of_a_server_is_what_the_server_said() -> None:
+    assert hear("smtp; 550 5.7.1 Access denied").speaker == "them"
+    assert hear("X-Postfix; mail transport unavailable").speaker == "us"
 
 
 def test_versions_and_sizes_are_no_network_addresses() -> None:

@@ -36,6 +36,10 @@ _LAST = {
     "en": (", and the last reply was “{}”", ", and the log holds no reply"),
     "ru": ("; последний ответ: «{}»", "; ответа в журнале нет"),
 }
+_RETURNED = {
+    "en": "; the next server had accepted it first, then returned it",
+    "ru": "; следующий сервер сначала принял письмо, а потом вернул",
+}
 _ALL_THE_TIME = {
     "en": "as long as it may stay in the queue",
     "ru": "столько, сколько ему можно быть в очереди",
@@ -53,6 +57,11 @@ _QUOTED = 160  # characters of the last reply that fit into a step
 def waiting(lang: str, headline: str) -> str:
     """The headline of a message that is tried again by itself."""
     return _with(headline, _WAITS[lang])
+
+
+def returned(lang: str, headline: str) -> str:
+    """The headline of a message that was reported as delivered before it came back."""
+    return _with(headline, _RETURNED[lang])
 
 
 def given_up(lang: str, headline: str, seconds: int | None) -> str:
@@ -88,6 +97,11 @@ def _span(lang: str, seconds: int | None) -> str:
     if isinstance(name, str):
         return f"{count} {name}" if count == 1 else f"{count} {name}s"
     return f"{count} {name[_russian_form(count)]}"
+
+
+def counted(lang: str, count: int, forms: tuple[str, ...]) -> str:
+    """The form of a noun for a number: English has two of them, Russian three."""
+    return forms[_russian_form(count) if lang == "ru" else int(count != 1)]
 
 
 def _russian_form(count: int) -> int:

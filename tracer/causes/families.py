@@ -27,6 +27,8 @@ _LIST = re.compile(
 _DOMAIN_LIST = re.compile(r"\bdbl\b|uribl|surbl|rhsbl")
 _PREFIX = "recipient address rejected:"  # Postfix's, before any reason whatever
 _UNSPACED = re.compile("[\u0900-\u0e7f\u3040-\uffff]")  # where words are not parted, or oddly
+# "您的IP地址": where another script begins, a word begins.
+_SCRIPTS_MEET = re.compile("(?<=[\u3040-\u9fff])(?=[a-z0-9])|(?<=[a-z0-9])(?=[\u3040-\u9fff])")
 _ARTICLES = frozenset({"a", "an", "the", "any", "been"})  # "not a valid" is "not valid"
 _SHORT = 14  # words; a reply so short is one sentence whatever its punctuation
 _KEPT = 8192  # words remembered
@@ -85,6 +87,8 @@ def spoken(text: str) -> tuple[dict[str, str], ...]:
     `text` is in lower case, as `Heard.text`.
     """
     text = _PLACE.sub(_of_place, text).replace(_PREFIX, " ")
+    if not text.isascii():
+        text = _SCRIPTS_MEET.sub(" ", text)
     tokens = _tokens(text)
     if len(tokens) <= _SHORT:
         return (_found(text, tokens),)

@@ -6,6 +6,8 @@ from message to message (addresses, queue ids, networks). Knows no cause.
 
 from __future__ import annotations
 
+import html
+import quopri
 import re
 from collections.abc import Iterator
 
@@ -60,6 +62,7 @@ _ENDS = (
     "return-path: <",
     "i'm not going to try again",  # qmail-send's last words
     "giving up on ",
+    "> #smtp#",  # Exchange's non-delivery reports
 )
 _EXIM = "smtp error from remote "
 # A socket or a loopback address: our own mailbox store or content filter.
@@ -86,13 +89,19 @@ _WORDS = {word.upper(): name for word, name in _COMMANDS} | {
     "DOT": END_OF_MESSAGE,
 }
 
+# What a reply looks like once mail programs have written it down: RFC 2045 6.7, RFC 3464 2.3.6.
+_SOFT_BREAK = re.compile(r"=\r?\n")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#x?[\da-f]{2,5});", re.IGNORECASE)
+_UNSPACED = re.compile(r"(?<=[a-z>)\]]):(?=[245]\d\d[ -])")
+_FIELD = re.compile(r"(?:diagnostic-code: ?)?(?:smtp|x-(?!spam|virus)[a-z]+); ?(?=\S)")
+_DIAGNOSTIC = re.compile(r"(?:[ ,#<]|code:)smtp; ?(?=[245]\d\d[ -])")
 _CODE_FIRST = re.compile(r"[\s\W]*(?:[a-z]+[:,] *)?([245]\d\d)(?![\d.])")
 _CODE_LATER = re.compile(r"(?:[>:'\[(] ?|\] |^|mail system problem )([45]\d\d)[- ](?!\d{2,4}\b)")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CONTINUED = re.compile(r"\b[245]\d\d-")
 # Written so that the engine can skip to "<", "[" and "n": this runs for every failed delivery.
 _VARYING = re.compile(
-    r"<[^<>\s@]+@[^<>\s@]+>|\[(?!127\.|::1\])[\da-fA-F.:]{3,}\](?::\d+)?|name=\S+"
+    r"<[^<>\s@]+@[^<>\s@]+>|\[(?!127\.|::1\])(?=[^\]]*[.:])[\da-fA-F.:]{3,}\](?::\d+)?|name=\S+"
 )
 # An address that stands alone: the sending server's, as a rule. The bracket first, to skip to it.
 _ALONE = re.compile(
@@ -141,7 +150,7 @@ def hear(
     Source of the wrappings: Postfix smtp_trouble.c, Exim deliver.c and smtp transport,
     qmail-remote.c; of the codes RFC 5321 4.2 and RFC 3463.
     """
-    said = " ".join(_ALONE.sub(_IP, reply.lower().replace("’", "'")).split())
+    said = _as_it_was_said(reply)
     for end in _ENDS:
         said = said.partition(end)[0] or said
     inner, quoted, place = _innermost(said)
@@ -154,6 +163,17 @@ def hear(
         _WORDS.get(command.upper(), command.upper()) or _command(place),
         _speaker(said, program, ours=ours, remote=quoted or in_text),
     )
+
+
+def _as_it_was_said(reply: str) -> str:
+    """The reply in lower case on one line, without what the way here did to it."""
+    if _SOFT_BREAK.search(reply):
+        reply = quopri.decodestring(reply.encode("utf-8", "replace")).decode("utf-8", "replace")
+    if "&" in reply and _ENTITY.search(reply):
+        reply = html.unescape(reply)
+    said = " ".join(_ALONE.sub(_IP, reply.lower().replace("’", "'")).split())
+    field = _FIELD.match(said)
+    return _UNSPACED.sub(": ", said[field.end() :] if field else said)
 
 
 def is_loopback(reply: str) -> bool:
@@ -180,9 +200,12 @@ def _innermost(said: str) -> tuple[str, bool, str]:
         at = inner.rfind(words)
         if at >= 0 and _says_something(inner[at + len(words) :]):
             inner, quoted = inner[at + len(words) :], True
+    *_, last = (None, *_DIAGNOSTIC.finditer(inner))
+    if last:
+        inner, quoted = inner[last.end() :], True
     for words in _PREAMBLES:
         at = inner.rfind(words)
-        if at >= 0 and _says_something(inner[at + len(words) :]):
+        if at >= 0 and not _CODE_FIRST.match(inner) and _says_something(inner[at + len(words) :]):
             inner = inner[at + len(words) :]
     head, found, stage = inner.partition(" (in reply to ")
     return (head, True, stage) if found else (inner, quoted, place)
@@ -244,7 +267,9 @@ def _speaker(said: str, program: str, *, ours: bool, remote: bool) -> str:
 
 def _without_address(word: str) -> Iterator[str]:
     """The address as "@", and what was written onto it ("lena@corp.example:user")."""
-    before, after = _ADDRESS.split(word, maxsplit=1) if _ADDRESS.search(word) else ("", "")
+    before, after = (
+        _ADDRESS.split(word, maxsplit=1) if _ADDRESS.search(word) else word.split("@", 1)
+    )
     for part in (before, "@", after):
         if stripped := part.strip("<>()[]\"'`.,:;=«»"):
             yield stripped

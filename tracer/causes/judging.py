@@ -12,7 +12,7 @@ from functools import lru_cache
 from tracer.causes.catalog import Cause, Level
 from tracer.causes.decide import UNKNOWN, Verdict, decide, decide_by
 from tracer.causes.heard import Heard, cut, hear
-from tracer.model import Outcome
+from tracer.model import BACKSCATTER, Outcome
 
 # What an outcome means when the reply names nothing better.
 OTHERWISE: Mapping[Outcome, str] = {
@@ -41,7 +41,7 @@ def judge(
 
     `status` as logged (RFC 3463), `command` and `program` as in `model.Event`.
     """
-    if outcome not in OTHERWISE or (outcome is Outcome.UNKNOWN and not reply):
+    if outcome not in OTHERWISE or (outcome is Outcome.UNKNOWN and reply in ("", BACKSCATTER)):
         return Verdict("")
     return _judge_shape(outcome, cut(reply), status, command, program)
 

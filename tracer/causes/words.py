@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from tracer.causes.catalog import Level, Side, Urgency
+from tracer.causes.unnamed import without_names
 
 _ACTS = {
     "en": {
@@ -67,6 +68,10 @@ _WHY = {
     },
 }
 _BY_OUTCOME = {"en": "the log says so itself", "ru": "об этом прямо говорит журнал"}
+_BY_ABSENCE = {
+    "en": "no message that is known here has the ids which the notice names",
+    "ru": "ни у одного известного здесь письма нет номеров, которые называет уведомление",
+}
 _BY_WAIT = {
     "en": "it waited {span} in our queue before the first attempt",
     "ru": "письмо ждало первой попытки в нашей очереди {span}",
@@ -172,6 +177,11 @@ def by_outcome(lang: str) -> str:
     return _BY_OUTCOME[lang]
 
 
+def by_absence(lang: str) -> str:
+    """What the judgement on a stray notice rests on."""
+    return _BY_ABSENCE[lang]
+
+
 def by_wait(lang: str, seconds: int) -> str:
     """What the judgement rests on when a message waited for our own queue."""
     minutes = seconds // 60 * 60
@@ -205,6 +215,8 @@ def names(lang: str, found: Mapping[str, str], manner: Manner) -> dict[str, str]
 
 def fill(template: str, values: Mapping[str, str]) -> str:
     """A sentence with its names in place and a capital first; names stay as they are written."""
+    unknown = [name for name in _NOUNS["en"] if values[name] in _SPELT_OUT]
+    template = without_names(template, unknown)
     filled = template.format_map(values)
     if template.startswith("{") and not filled.startswith(_SPELT_OUT):
         return filled
