@@ -13,7 +13,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests import postgres
+
 _HERE = Path(__file__).parent
+KILLS = int(os.environ.get("MAILTRACER_TEST_KILLS", "5"))
+"""How often tests of faults kill what they watch, each; 100 for a long look."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     os.environ["TZ"] = "UTC"
     time.tzset()
-    if suite := os.environ.get("MAILTRACER_SPF_SUITE"):
-        os.environ["SPF_SUITE"] = suite  # not a setting of the program
+    for kind in ("SPF_SUITE", "ARC_SUITE"):  # public suites, no settings of the program
+        if suite := os.environ.get(f"MAILTRACER_{kind}"):
+            os.environ[kind] = suite
     for name in [name for name in os.environ if name.startswith("MAILTRACER_")]:
         del os.environ[name]
     # The same examples on every machine, and none fails for being slow on a busy one.
@@ -41,6 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for kind in ("system", "browser"):
             if item.path.is_relative_to(_HERE / kind):
                 item.add_marker(kind)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL server of the tests' own."""
+    with postgres.server() as address:
+        yield address
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -169,7 +169,9 @@ def dmarc(
     def answering(asked: dict[str, Any]) -> dict[str, Any]:
         spf_result = _results(asked, "spf", [asked.get("spf")] if asked.get("spf") else [])
         dkim_results = _results(asked, "dkim", asked.get("dkim") or [])
-        author = text_of(asked, "from_domain")
+        author = text_of(asked, "from_domain").strip()
+        if not author:
+            raise BadLine("“from_domain” is missing or empty; it is the domain in From:")
         spf = spf_result[0] if spf_result else None
         return dmarc_json(evaluate_dmarc(fresh(), author, spf, dkim_results))
 

@@ -13,6 +13,9 @@ from tracer.diagnostics.lookup import Lookup
 _MOST = 50  # sets, RFC 8617, 4.2.1
 _HEADER_OCTETS = 1024 * 1024
 _SEALS = re.compile(rb"^arc-seal[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_INSTANCE = re.compile(rb"(?:^|;)\s*i\s*=\s*(\d{1,3})\s*(?:;|$)")
+_RESULTS_BEGIN = re.compile(rb"\s*i\s*=\s*\d+\s*;")  # RFC 8617, 4.1.1
+_SET = (b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
 
 
 class ArcResult(StrEnum):
@@ -62,11 +65,15 @@ def verify_arc(lookup: Lookup, message: bytes) -> ArcVerdict:
         return answer.records[0].encode("latin-1")
 
     try:
-        cv, found, reason = dkim.arc_verify(message, dnsfunc=key)
+        chain = dkim.ARC(message)
+        chain.headers = _in_order(chain.headers)
+        cv, found, reason = chain.verify(dnsfunc=key)
     except (dkim.DKIMException, ValueError, IndexError, TypeError, KeyError) as error:
         cv, found, reason = dkim.CV_Fail, [], f"the chain cannot be read: {error}"
     sets = tuple(_set(one) for one in found)
     result = _RESULTS.get(cv or b"fail", ArcResult.FAIL)
+    if result is ArcResult.PASS and not _results_begin_well(found):
+        result, reason = ArcResult.FAIL, "ARC-Authentication-Results does not begin with i="
     if result is ArcResult.FAIL and trouble:
         result, reason = ArcResult.TEMPERROR, trouble[0]
     return ArcVerdict(
@@ -78,6 +85,35 @@ def verify_arc(lookup: Lookup, message: bytes) -> ArcVerdict:
 
 
 _RESULTS = {b"pass": ArcResult.PASS, b"fail": ArcResult.FAIL, b"none": ArcResult.NONE}
+
+
+def _results_begin_well(found: list[dict[str, Any]]) -> bool:
+    """dkimpy 1.1 takes an i= from anywhere in the field."""
+    return all(_RESULTS_BEGIN.match(one["aar-value"]) for one in found)
+
+
+class _Signature(bytes):
+    """An ARC-Message-Signature as written, which dkimpy 1.1 finds again by ` i=N;` in its
+    lower case, so that other white space around these would hide it."""
+
+    def lower(self) -> bytes:
+        found = _INSTANCE.search(self)
+        return b" i=%d;" % int(found[1]) if found else super().lower()
+
+
+def _in_order(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The sets on top, the newest first, as dkimpy needs them; they may stand anywhere."""
+    sets: list[tuple[int, tuple[bytes, bytes]]] = []
+    others = []
+    for name, value in headers:
+        found = _INSTANCE.search(value) if name.lower() in _SET else None
+        if found is None:
+            others.append((name, value))
+            continue
+        is_signature = name.lower() == b"arc-message-signature"
+        sets.append((int(found[1]), (name, _Signature(value) if is_signature else value)))
+    sets.sort(key=lambda one: -one[0])
+    return [field for _, field in sets] + others
 
 
 def _set(found: dict[str, Any]) -> ArcSet:

@@ -32,6 +32,7 @@ class BadTarget(TracerError):
 def asked_target(
     *, sender: str = "", recipient: str = "", ips: Iterable[str] = (), helo: str = "",
     selectors: Iterable[str] = (), header_from: str = "", probe_recipient: bool = False,
+    probe_catch_all: bool = False,
 ) -> Target:  # fmt: skip
     """The target of a form or a command. Raises BadTarget.
 
@@ -54,6 +55,7 @@ def asked_target(
         header_from=_mailbox(_plain(header_from), "header_from"),
         selectors=_selectors(selectors),
         probe_recipient=probe_recipient,
+        probe_catch_all=probe_catch_all,
     )
     if not (target.sender or target.recipient or target.ips):
         raise BadTarget(Phrase("give a sender, a recipient, a domain or an IP address"), "sender")

@@ -16,8 +16,10 @@ class Check:
     `concerns` tells whether there is anything to ask for this target; a check that does not
     concern it is left out of the report. `run` reaches the world only through `world`, and
     never raises for what the world says: trouble is a finding with the verdict UNKNOWN.
+    One that is `on_request` is no part of an ordinary run: it is run when it is named.
     """
 
     name: str
     run: Callable[[Target, World], Iterable[Finding]]
     concerns: Callable[[Target], bool]
+    on_request: bool = False

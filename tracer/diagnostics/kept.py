@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from tracer.address import normalise, to_ascii
 from tracer.diagnostics.check import Check
-from tracer.diagnostics.checks import CHECKS
+from tracer.diagnostics.checks import CHECKS, ORDINARY
 from tracer.diagnostics.model import Finding, Report, Target, Verdict
 from tracer.diagnostics.run import LIMIT_S, diagnose
 from tracer.diagnostics.summary import counts
@@ -46,7 +46,7 @@ def subject_of(target: Target) -> str:
 
 
 def open_report(
-    engine: Engine, target: Target, now_us: int, *, checks: Sequence[Check] = CHECKS,
+    engine: Engine, target: Target, now_us: int, *, checks: Sequence[Check] = ORDINARY,
     first: Kept | None = None, taken: Iterable[Finding] = (), limit_s: float = LIMIT_S,
 ) -> Kept:  # fmt: skip
     """A new report in the store, running from now; `first` and `taken` are for a part run again."""
@@ -74,7 +74,7 @@ def open_again(
 
 def run_into(
     engine: Engine, kept: Kept, open_world: Callable[[Target], tuple[Target, World]],
-    checks: Sequence[Check] = CHECKS, limit_s: float = LIMIT_S,
+    checks: Sequence[Check] = ORDINARY, limit_s: float = LIMIT_S,
 ) -> None:  # fmt: skip
     """Run the checks of an open report; each finding is in the store as soon as it is there.
 

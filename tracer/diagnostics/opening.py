@@ -37,10 +37,14 @@ def open_world(
     is_open = settings.outbound
     return target, World(
         dns=Lookup(nameservers or settings.nameservers) if is_open else ClosedLookup(),
-        smtp=SmtpDoor(target, outbound, helo=settings.helo) if is_open else None,
+        smtp=_smtp(target, outbound, settings) if is_open else None,
         https=HttpsDoor(outbound) if is_open else None,
         traces=StoreTraces(engine, now_us) if engine is not None else None,
         now_us=now_us,
         options={"blocklists": settings.blocklists},
         outbound=outbound,
     )
+
+
+def _smtp(target: Target, outbound: Outbound, settings: DiagnosticsSettings) -> SmtpDoor:
+    return SmtpDoor(target, outbound, helo=settings.helo, seconds=settings.smtp_seconds)

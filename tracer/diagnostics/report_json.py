@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tracer.diagnostics.kept import Difference
 from tracer.diagnostics.model import Evidence, Finding, Report
 from tracer.diagnostics.summary import counts, sentence
 from tracer.diagnostics.texts import told
@@ -37,9 +38,28 @@ def finding(value: Finding, lang: str) -> dict[str, Any]:
     return fields | msgspec.structs.asdict(told(value, lang))
 
 
+def changes(id: str, started_us: int, value: Difference, lang: str) -> dict[str, Any]:
+    """What differs from the run `id`: findings that are new, gone, or changed (before, now)."""
+    return {
+        "since": id,
+        "since_at": time_text(started_us),
+        "new": [_brief(one, lang) for one in value.new],
+        "gone": [_brief(one, lang) for one in value.gone],
+        "changed": [
+            {"before": _brief(old, lang), "now": _brief(new, lang)} for old, new in value.changed
+        ],
+    }
+
+
 def time_text(at_us: int | None) -> str | None:
     """`2026-11-22T10:03:41.250000Z`; None and 0 are null."""
     return when(at_us).isoformat().replace("+00:00", "Z") if at_us else None
+
+
+def _brief(value: Finding, lang: str) -> dict[str, Any]:
+    """Enough to find it in its report."""
+    fields = ("check", "code", "verdict", "side", "subject")
+    return {name: getattr(value, name) for name in fields} | {"title": told(value, lang).title}
 
 
 def _evidence(value: Evidence) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 
 from tracer.diagnostics.asking import BadTarget
 from tracer.diagnostics.check import Check
-from tracer.diagnostics.checks import CHECKS
+from tracer.diagnostics.checks import CHECKS, ORDINARY
 from tracer.diagnostics.closed import OutboundOff
 from tracer.diagnostics.model import Finding, Report, Side, Target, Verdict
 from tracer.diagnostics.world import World
@@ -39,7 +39,7 @@ class _Said:
 def diagnose(
     target: Target,
     world: World,
-    checks: Sequence[Check] = CHECKS,
+    checks: Sequence[Check] = ORDINARY,
     on_finding: Callable[[Finding], None] | None = None,
     *,
     limit_s: float = LIMIT_S,
@@ -68,7 +68,7 @@ def diagnose(
 
 
 def chosen(names: Iterable[str], checks: Sequence[Check] = CHECKS) -> tuple[Check, ...]:
-    """The checks of these names, in the order of a report; all of them for no name.
+    """The checks of these names, in the order of a report; the ordinary ones for no name.
 
     Raises BadTarget that lists the names there are.
     """
@@ -81,7 +81,9 @@ def chosen(names: Iterable[str], checks: Sequence[Check] = CHECKS) -> tuple[Chec
             known=", ".join(sorted(known)),
         )
         raise BadTarget(message, "check")
-    return tuple(check for check in checks if check.name in wanted or not wanted)
+    if not wanted:
+        return tuple(check for check in checks if not check.on_request)
+    return tuple(check for check in checks if check.name in wanted)
 
 
 def _run(place: int, check: Check, target: Target, world: World, said: SimpleQueue[_Said]) -> None:

@@ -18,6 +18,7 @@ from tracer.diagnostics.checks import (
     mx,
     own_traces,
     ptr,
+    second_opinion,
     smtp,
     spf,
     starttls,
@@ -44,4 +45,6 @@ CHECKS: tuple[Check, ...] = (
     bulk_rules.CHECK,
     client_setup.CHECK,
     own_traces.CHECK,
+    second_opinion.CHECK,
 )
+ORDINARY = tuple(check for check in CHECKS if not check.on_request)

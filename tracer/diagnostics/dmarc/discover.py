@@ -58,6 +58,8 @@ class Walks:
     def record_at(self, domain: str) -> DmarcRecord | None:
         """The one valid record of a domain. Raises DmarcUnclear."""
         name = f"_dmarc.{domain}"
+        if ascii_name(name) is None:
+            return None  # too long a name to have a record
         if name not in self.queries:
             self.queries.append(name)
         answer = self.lookup.ask(name, "TXT")
@@ -74,8 +76,6 @@ class Walks:
         """Walk up from `domain`. Raises DmarcUnclear."""
         found = []
         for name in walk_names(domain):
-            if ascii_name(f"_dmarc.{name}") is None:
-                continue  # too long a name to have a record
             if record := self.record_at(name):
                 found.append(record)
                 if record.psd in ("y", "n"):

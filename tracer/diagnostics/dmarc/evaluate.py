@@ -54,7 +54,7 @@ def evaluate(
 ) -> DmarcVerdict:
     """The verdict about mail from `from_domain` with these results; never raises."""
     domain = ascii_name(from_domain.strip())
-    if not domain:
+    if not domain or "@" in domain:
         return DmarcVerdict(
             result=DmarcResult.PERMERROR,
             domain=from_domain,

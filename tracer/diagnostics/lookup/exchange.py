@@ -1,14 +1,16 @@
 """One question to one name server, and what its response means.
 
-This module and `servers` alone know dnspython.
+This module, `datagrams`, `servers` and `adapter` alone know dnspython.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tracer.diagnostics.lookup import datagrams
 from tracer.diagnostics.lookup.answers import Answer, Answered
 from tracer.diagnostics.lookup.servers import Nameserver
 from tracer.diagnostics.model import Evidence, Source
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     import dns.message
     import dns.rdata
 
-_PAYLOAD = 1232  # octets that pass unfragmented nearly everywhere (DNS flag day 2020)
 # Extended DNS errors (RFC 8914, 4) by which a resolver says that DNSSEC validation failed.
 _VALIDATION_FAILED = frozenset({6, 7, 8, 9, 10, 11, 12, 25})
 _WITHHELD = frozenset({4, 15, 16, 17, 18})  # forged, blocked, censored, filtered, prohibited
@@ -72,24 +73,18 @@ def _exchange(
     name: str, rdtype: str, server: Nameserver, timeout_s: float, unchecked: bool
 ) -> tuple[dns.message.Message | None, str]:
     import dns.exception
-    import dns.flags
-    import dns.message
-    import dns.name
     import dns.rcode
+    import dns.rdatatype
 
-    labels = (*(label.encode("latin-1") for label in name.split(".")), b"")
-    query = dns.message.make_query(
-        dns.name.Name(labels), rdtype, use_edns=0, want_dnssec=True, payload=_PAYLOAD
+    labels = tuple(label.encode("latin-1") for label in name.split("."))
+    asked = partial(
+        _asked, labels, dns.rdatatype.from_text(rdtype), server, timeout_s, unchecked=unchecked
     )
-    query.flags |= dns.flags.AD
-    if unchecked:
-        query.flags |= dns.flags.CD
     try:
-        response = _asked(query, server, timeout_s)
+        response = asked(edns=True)
         if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS):
-            query.use_edns(None)  # a server from before EDNS
-            response = _asked(query, server, timeout_s)
-    except dns.exception.Timeout:
+            response = asked(edns=False)  # a server from before EDNS
+    except (dns.exception.Timeout, TimeoutError):
         return None, _SILENT
     except OSError as error:
         return None, error.strerror or str(error)
@@ -98,18 +93,42 @@ def _exchange(
     return response, ""
 
 
-def _asked(query: dns.message.Message, server: Nameserver, timeout_s: float) -> dns.message.Message:
-    import dns.query
+def _asked(
+    labels: tuple[bytes, ...],
+    rdtype: int,
+    server: Nameserver,
+    timeout_s: float,
+    *,
+    unchecked: bool,
+    edns: bool,
+) -> dns.message.Message:
+    try:
+        return datagrams.ask(labels, rdtype, server, timeout_s, unchecked=unchecked, edns=edns)
+    except datagrams.CutShort:
+        return _asked_by_tcp(labels, rdtype, server, timeout_s, unchecked=unchecked, edns=edns)
 
-    response, _ = dns.query.udp_with_fallback(
-        query,
-        server.address,
-        timeout_s,
-        server.port,
-        ignore_unexpected=True,  # an answer from elsewhere, or to another question, is forged
-        ignore_errors=True,
-    )
-    return response
+
+def _asked_by_tcp(
+    labels: tuple[bytes, ...],
+    rdtype: int,
+    server: Nameserver,
+    timeout_s: float,
+    *,
+    unchecked: bool,
+    edns: bool,
+) -> dns.message.Message:
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.query
+    import dns.rdatatype
+
+    query = dns.message.make_query(
+        dns.name.Name((*labels, b"")), dns.rdatatype.RdataType(rdtype),
+        use_edns=0 if edns else False, want_dnssec=edns, payload=datagrams.PAYLOAD,
+    )  # fmt: skip
+    query.flags |= dns.flags.AD | (dns.flags.CD if unchecked else 0)
+    return dns.query.tcp(query, server.address, timeout_s, server.port)
 
 
 def read(name: str, rdtype: str, reply: Reply, note: str = "") -> Answer:

@@ -17,6 +17,8 @@ from tracer.diagnostics.lookup.servers import Servers, parse_nameserver, system_
 _ROUNDS = 2  # a lost packet is no reason to say that a server is silent
 _AT_ONCE = 16
 _CNAMES = 10
+_LEAST_S = 1.0  # an answer is good for the verdict that it was asked for, whatever its TTL
+_FAILURE_S = 5.0  # RFC 2308, 7: a failure may be kept, for five minutes at most
 
 
 class Lookup:
@@ -25,7 +27,8 @@ class Lookup:
     `nameservers` are asked in this order, each `timeout_s` seconds, twice at most; none
     given: the system's, of which only the addresses are read. Beyond `budget_queries` sent
     or `budget_s` seconds since the first, every new question is TEMPORARY with a note; None
-    sets no limit.
+    sets no limit. With `heeds_ttl` a question is asked again when its answer's TTL is over,
+    for runs that answer many people's questions; else an answer holds for the whole run.
     Safe for many threads; a question that is under way is waited for, not sent again.
     Raises BadNameserver for an address that cannot be read, and nothing else.
     """
@@ -37,6 +40,7 @@ class Lookup:
         timeout_s: float = 1.5,
         budget_queries: int | None = 500,
         budget_s: float | None = 30.0,
+        heeds_ttl: bool = False,
     ) -> None:
         given = tuple(parse_nameserver(text) for text in nameservers)
         self._servers = Servers(given or system_nameservers(), gives_up=budget_s is not None)
@@ -45,6 +49,8 @@ class Lookup:
         self._budget_s = budget_s
         self._began: float | None = None
         self._asked: dict[tuple[str, str], Future[tuple[Answer, bool]]] = {}
+        self._heeds_ttl = heeds_ttl
+        self._good_until_s: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
     def ask(self, name: str, rdtype: str) -> Answer:
@@ -75,17 +81,28 @@ class Lookup:
         """What the servers say, and whether the answer stops at a CNAME."""
         key = name, rdtype
         with self._lock:
-            pending = self._asked.get(key)
+            pending = None if self._is_over(key) else self._asked.get(key)
             mine = pending is None
             if pending is None:
                 pending = self._asked[key] = Future()
         if mine:
             try:
-                pending.set_result(self._find(name, rdtype))
+                found = self._find(name, rdtype)
+                self._note_ttl(key, found[0])
+                pending.set_result(found)
             except BaseException as error:
                 pending.set_exception(error)
                 raise
         return pending.result()
+
+    def _is_over(self, key: tuple[str, str]) -> bool:
+        until_s = self._good_until_s.get(key)
+        return until_s is not None and until_s < time.monotonic() and self._asked[key].done()
+
+    def _note_ttl(self, key: tuple[str, str], answer: Answer) -> None:
+        if self._heeds_ttl:
+            kept_s = float(answer.ttl_s or 0) if answer.known else _FAILURE_S
+            self._good_until_s[key] = time.monotonic() + max(kept_s, _LEAST_S)
 
     def _find(self, name: str, rdtype: str) -> tuple[Answer, bool]:
         reply = self._reply(name, rdtype)
