@@ -24,6 +24,7 @@ from collectors.webhooks.telling import tell
 from tracer.errors import StoreUnavailable, WebhookRejected
 from tracer.model import Progress
 from tracer.store import receipts, sources
+from tracer.store.engine import one_writer
 from tracer.store.receipts import Refusal
 
 log = logging.getLogger(__name__)
@@ -152,7 +153,8 @@ def _is_away(engine: Engine, error: Exception) -> bool:
     """Whether the store itself fails, and not what is stored."""
     driver = engine.dialect.loaded_dbapi
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return isinstance(cause, StoreUnavailable | driver.OperationalError | driver.InterfaceError)
+    away = driver.OperationalError, driver.InterfaceError, driver.ProgrammingError
+    return isinstance(cause, (StoreUnavailable, *away))
 
 
 def store_together(
@@ -160,6 +162,7 @@ def store_together(
 ) -> list[Stored | WebhookRejected]:
     """Store requests and refusals in ONE transaction; what became of each request, in order."""
     with engine.begin() as conn:
+        one_writer(conn)
         keys = {(one.receipt.source, one.receipt.nonce) for one in parcels}
         came = receipts.known_nonces(conn, keys)
         results: list[Stored | WebhookRejected] = []
@@ -214,4 +217,4 @@ def _note_progress(conn: Connection, fresh: list[Parcel]) -> None:
         found.unparsed += len(one.dead)
         found.read_at_us = receipt.received_us
     for found in progress.values():
-        sources.advance(conn, found)
+        sources.count(conn, found)

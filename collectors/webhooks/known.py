@@ -17,6 +17,7 @@ from collectors.webhooks import BY_NAME
 from collectors.webhooks.webhook import Keys, Webhook
 from tracer import secret_files
 from tracer.config import Config, SourceSettings
+from tracer.config_faults import Misplaced
 from tracer.config_sources import secrets_of
 from tracer.errors import ConfigError, NotFound
 from tracer.store.receipt_tables import hook_sources
@@ -37,6 +38,7 @@ class HookSource(msgspec.Struct, frozen=True):
     may_fetch: bool = True
     may_be_packed: bool = False
     most_octets: int = 10 * 1024 * 1024
+    most_per_second: int = 0
     silent_hours: int = 0
     is_in_settings: bool = False
 
@@ -58,25 +60,38 @@ class HookSource(msgspec.Struct, frozen=True):
 
 
 def of_settings(config: Config) -> dict[str, HookSource]:
-    """The webhook sources of the settings, checked. Raises ConfigError."""
-    return {
-        one.name: checked(_from_settings(one, config.home))
-        for one in config.source
-        if one.kind == "webhook"
-    }
+    """The webhook sources of the settings, checked. Raises ConfigError: which key of which one."""
+    found: dict[str, HookSource] = {}
+    for number, one in enumerate(config.source):
+        if one.kind != "webhook":
+            continue
+        try:
+            found[one.name] = checked(_from_settings(one, config.home))
+        except Unusable as error:
+            place = ("source", number, error.key)
+            raise Misplaced(place, f"of {one.name} {error.problem}") from error
+    return found
+
+
+class Unusable(ConfigError):
+    """A source cannot work: `key` is wrong."""
+
+    def __init__(self, name: str, key: str, problem: str) -> None:
+        super().__init__(f"source.{key} of {name} {problem}.")
+        self.key = key
+        self.problem = problem
 
 
 def _from_settings(one: SourceSettings, home: Path) -> HookSource:
     try:
         secrets = secrets_of(one)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"source.secrets_file of {one.name}: {one.secrets_file} cannot be read: {error}"
-        ) from error
+        problem = f"cannot be read: {error}"
+        raise Unusable(one.name, "secrets_file", problem) from error
     return HookSource(
         one.name, one.provider, one.token, secrets, one.topic_arns,
         one.cert_dir or str(home / CERTIFICATES), one.public_url, one.may_fetch,
-        one.may_be_packed, one.most_octets, one.silent_hours, True,
+        one.may_be_packed, one.most_octets, one.most_per_second, one.silent_hours, True,
     )  # fmt: skip
 
 
@@ -86,15 +101,13 @@ def checked(source: HookSource) -> HookSource:
     if webhook is None:
         near = get_close_matches(source.provider, BY_NAME, n=1)
         meant = f" Did you mean {near[0]}?" if near else ""
-        raise ConfigError(
-            f"source.provider of {source.name}: no provider is named {source.provider!r}.{meant} "
-            f"There are: {', '.join(sorted(BY_NAME))}."
+        problem = f"must be one that is known, not {source.provider!r}.{meant}"
+        raise Unusable(
+            source.name, "provider", f"{problem} There are: {', '.join(sorted(BY_NAME))}"
         )
     if webhook.needs and not getattr(source, webhook.needs):
-        raise ConfigError(
-            f"source.{webhook.needs} of {source.name} is missing: without it nobody can tell "
-            f"whether a request is from {webhook.title}."
-        )
+        why = f"without it nobody can tell whether a request is from {webhook.title}"
+        raise Unusable(source.name, webhook.needs, f"is missing: {why}")
     return source
 
 

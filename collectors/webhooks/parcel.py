@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 from dataclasses import dataclass, replace
+from functools import cache
 
 import msgspec
 
@@ -13,7 +15,7 @@ from collectors.webhooks.proving import fingerprint_of
 from collectors.webhooks.understanding import Understood, understand
 from collectors.webhooks.webhook import HookRequest, Proof, Webhook
 from tracer.model import DAY_US, Event, when
-from tracer.store.receipts import DeadLetter, Receipt, packed
+from tracer.store.receipts import DeadLetter, Receipt, first_id, packed
 
 _KEPT_HEADERS = (
     "content-", "ce-", "webhook-", "svix-", "x-amz-sns-", "x-rspamd-", "x-messagesystems-",
@@ -63,7 +65,8 @@ def parcel(webhook: Webhook, source: str, request: HookRequest, proof: Proof) ->
     digest = hashlib.sha256(request.body + b"\0" + request.query.encode()).hexdigest()
     nonce = f"{proof.nonce}/{digest}" if proof.covers_body else proof.nonce
     receipt = Receipt(
-        new_id(request.now_us), source, webhook.name, request.now_us, nonce, digest,
+        new_id(request.now_us, f"{source}\0{nonce}\0{digest}"),
+        source, webhook.name, request.now_us, nonce, digest,
         len(request.body), _told_of(request), proof.scheme, fingerprint_of(proof.secret),
         webhook.parser,
     )  # fmt: skip
@@ -73,9 +76,16 @@ def parcel(webhook: Webhook, source: str, request: HookRequest, proof: Proof) ->
     )
 
 
-def new_id(now_us: int) -> str:
-    """An id that sorts by time and cannot be guessed."""
-    return f"r_{now_us // 1000:012x}{secrets.token_hex(8)}"
+def new_id(now_us: int, what: str) -> str:
+    """An id that sorts by time and cannot be guessed, of `what` no two requests share."""
+    said = f"{now_us}\0{os.getpid()}\0{what}".encode("utf-8", "surrogatepass")
+    mixed = hashlib.blake2b(said, digest_size=8, key=_unguessable())
+    return first_id(now_us) + mixed.hexdigest()
+
+
+@cache
+def _unguessable() -> bytes:
+    return secrets.token_bytes(32)
 
 
 def told_here(found: Understood, receipt: Receipt) -> tuple[ToldHere, ...]:
@@ -107,7 +117,9 @@ def _told(pointer: str, record: Reported, receipt: Receipt) -> ToldHere:
 
 def _keys(record: Reported, receipt: Receipt) -> list[str]:
     """By content, and by the provider's id where it has one."""
-    day = when(receipt.received_us // DAY_US * DAY_US).date().isoformat()
+    day = ""
+    if record.occurred_us is None:
+        day = when(receipt.received_us // DAY_US * DAY_US).date().isoformat()
     keys = [fingerprint(record, receipt.provider, day=day)]
     if record.provider_event_id:
         said = f"{record.provider_event_id}\0{record.told}\0{record.recipient.lower()}"

@@ -33,6 +33,8 @@ def replay(engine: Engine, receipt_id: str) -> int:
         waiting = receipts.dead_letters_of(conn, receipt_id=receipt_id, state=WAITING)
         if not waiting:
             return 0
+        if not receipt.request:
+            raise UnusableInput("its body was erased; there is nothing left to read again")
         webhook = BY_NAME.get(receipt.provider)
         if webhook is None:
             raise UnusableInput(f"nothing here reads {receipt.provider} any more")

@@ -34,6 +34,7 @@ from tracer.model import SECOND_US
 NOW_US = 1_763_806_000 * SECOND_US  # 2025-11-22T10:06:40Z
 KEY, OTHER_KEY = "test-key-1", "test-key-2"
 PASSWORD = "hook:correct horse"
+PUBLIC_URL = "https://trace.example.org"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail"
 CERTIFICATE = "SimpleNotificationService-0123456789abcdef.pem"
 
@@ -170,6 +171,105 @@ def sns(
     return Signed(request_of(octets(message), headers), keys)
 
 
+def mandrill(body: Any, at_us: int = NOW_US, **_: Any) -> Signed:
+    """A form; signed is the address as it was entered, then each field's name and value."""
+    said = json.dumps(body)
+    address = f"{PUBLIC_URL}/hooks/one/token"
+    whole = f"{address}mandrill_events{said}".encode()
+    signature = hmac.new(KEY.encode(), whole, hashlib.sha1).digest()
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-mandrill-signature": b64encode(signature).decode(),
+    }
+    request = request_of(f"mandrill_events={_quoted(said)}".encode(), headers)
+    return Signed(request, Keys((KEY,), public_url=address))
+
+
+def resend(body: Any, at_us: int = NOW_US, **_: Any) -> Signed:
+    """As Standard Webhooks, with the older names of the headers."""
+    signed = standard(body, at_us)
+    headers = {
+        name.replace("webhook-", "svix-"): value for name, value in signed.request.headers.items()
+    }
+    return replace(signed, request=replace(signed.request, headers=headers))
+
+
+def with_hmac(header: str) -> Callable[..., Signed]:
+    """HMAC-SHA256 of the raw body in hex digits; a list may be sent as JSON Lines."""
+
+    def sign(body: Any, at_us: int = NOW_US, content_type: str = "", **_: Any) -> Signed:
+        is_lines = bool(content_type) and isinstance(body, list)
+        said = b"\n".join(map(octets, body)) if is_lines else octets(body)
+        headers = {header: hmac.new(KEY.encode(), said, hashlib.sha256).hexdigest()}
+        if content_type:
+            headers["content-type"] = content_type
+        return Signed(request_of(said, headers), Keys((KEY,)))
+
+    return sign
+
+
+def unisender_go(body: Any, at_us: int = NOW_US, **_: Any) -> Signed:
+    """The body with its own hash in `auth`, made while the API key stood there."""
+    whole = {"auth": KEY, **body} if isinstance(body, dict) else body
+    said = octets(whole)
+    made = hashlib.md5(said, usedforsecurity=False).hexdigest()
+    return Signed(request_of(said.replace(octets(KEY), octets(made), 1), {}), Keys((KEY,)))
+
+
+SCALEWAY_TOPIC = "arn:scw:sns:fr-par:project-0d8e6a57-3f6d-4c38-9f3a-9a8b7c6d5e4f:mail"
+SCALEWAY_CERTIFICATE = "sns_certificate_5f1c9d.crt"
+
+
+def scaleway(body: Any, at_us: int = NOW_US, folder: Path | None = None, **more: Any) -> Signed:
+    """As Amazon SNS, but for the topic's name and where the certificate lies; version 1."""
+    assert folder is not None
+    write_certificate(folder).rename(folder / SCALEWAY_CERTIFICATE)
+    host = "https://messaging.s3.fr-par.scw.cloud/fr-par/sns/"
+    fields = {"TopicArn": SCALEWAY_TOPIC, "SigningCertURL": host + SCALEWAY_CERTIFICATE}
+    version = more.get("version", "1")
+    signed = sns(body, at_us, folder, version=version, fields=fields | more.get("fields", {}))
+    return replace(signed, keys=replace(signed.keys, topic_arns=(SCALEWAY_TOPIC,)))
+
+
+def postal(body: Any, at_us: int = NOW_US, **more: Any) -> Signed:
+    """RSA over the raw body; the header of the corpus chooses the older algorithm."""
+    is_old = more.get("headers", {}).get("x-test-algorithm") == "SHA1"
+    header, algorithm = ("x-postal-signature", SHA1()) if is_old else _POSTAL
+    said = octets(body)
+    signature = b64encode(rsa_key().sign(said, PKCS1v15(), algorithm)).decode()
+    return Signed(request_of(said, {header: signature}), Keys((postal_key(),)))
+
+
+_POSTAL = ("x-postal-signature-256", SHA256())
+
+
+@cache
+def postal_key() -> str:
+    """The public key as `postal default-dkim-record` shows it."""
+    key = rsa_key().public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return "v=DKIM1; t=s; h=sha256; p=" + b64encode(der).decode() + ";"
+
+
+def elastic_email(body: Any, at_us: int = NOW_US, content_type: str = "", **_: Any) -> Signed:
+    """A form with Basic authentication from the address."""
+    signed = with_password(body, content_type=content_type)
+    fields = "&".join(f"{name}={_quoted(str(value))}" for name, value in body.items())
+    return with_body(signed, fields.encode())
+
+
+def stalwart(body: Any, at_us: int = NOW_US, **_: Any) -> Signed:
+    said = octets(body)
+    signature = b64encode(hmac.new(KEY.encode(), said, hashlib.sha256).digest()).decode()
+    return Signed(request_of(said, {"x-signature": signature}), Keys((KEY,)))
+
+
+def rspamd(body: Any, at_us: int = NOW_US, **more: Any) -> Signed:
+    """JSON, or text as it is: a whole message, or parts."""
+    signed = with_password(body, **more)
+    return with_body(signed, body.encode()) if isinstance(body, str) else signed
+
+
 Signer = Callable[..., Signed]
 SIGNERS: dict[str, Signer] = {
     "sendgrid": sendgrid,
@@ -178,6 +278,19 @@ SIGNERS: dict[str, Signer] = {
     "postmark": with_password,
     "sparkpost": with_password,
     "brevo": with_password,
+    "mailjet": with_password,
+    "mandrill": mandrill,
+    "resend": resend,
+    "mailersend": with_hmac("signature"),
+    "mailtrap": with_hmac("mailtrap-signature"),
+    "unisender_go": unisender_go,
+    "ses_eventbridge": with_password,
+    "scaleway": scaleway,
+    "postal": postal,
+    "elastic_email": elastic_email,
+    "kumomta": with_password,
+    "stalwart": stalwart,
+    "rspamd": rspamd,
     "standard": standard,
     "cloudevents": with_password,
 }
