@@ -18,6 +18,7 @@ from bench.exporting import exports
 from bench.filling import long_log, pairs
 from bench.finding import growth, recipient
 from bench.programs import Failed
+from bench.store import archived, beside, searches
 from bench.table import Figure, machine, table
 from bench.visiting import pages
 from bench.workplace import QUICK, Sizes, Workplace
@@ -30,6 +31,9 @@ MEASURES: dict[str, Callable[[Workplace], Iterator[Figure]]] = {
     "pages": pages,
     "shell": shell,
     "exports": exports,
+    "searches": searches,
+    "beside": beside,
+    "archive": archived,
 }
 
 

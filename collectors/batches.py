@@ -12,22 +12,19 @@ from datetime import UTC, datetime
 import msgspec
 
 from collectors.dating import year_guesses
-from collectors.formats import Parser, parse_line, parser_for, parser_named
+from collectors.formats import parse_line
 from collectors.gather import Gatherer
 from collectors.inputs import STDIN, InputProblem, LogInput, rotation_of
+from collectors.listening import Listener
 from collectors.notices import SOURCE, holds_mail, lines_of_message, read_messages
-from collectors.processes import TAKES_TLS, Processes
+from collectors.processes import Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
 from tracer.arrival import Arrival, Batch
-from tracer.model import Event, LogLine, Progress
+from tracer.model import LogLine, Progress
 
 FEWEST_EVENTS, MOST_EVENTS = 6_000, 16_000
 """Events of the first batch, and of later ones: writing begins early, then in big transactions."""
-
-
-MOST_PROGRAMS = 4096
-"""A log full of made-up program names must not fill the memory."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -77,9 +74,7 @@ class _Reader:
             plan.inputs, zone=self._zone, now=datetime.now(UTC), year=plan.year
         )
         self._gatherer = Gatherer()
-        self._processes = Processes()
-        self._named = parser_named(plan.format)
-        self._parsers: dict[str, Parser] = {}
+        self._listener = Listener(self._gatherer, Processes(), plan.format)
         self._consumed_before = 0
         self._batch_events = FEWEST_EVENTS
 
@@ -133,41 +128,15 @@ class _Reader:
         return Step(batch, [], self._consumed_before)
 
     def _parse(self, block: list[LogLine], told: _Told) -> None:
-        """The path of every line: names are local, and nothing is called without need."""
-        add, processes, named = self._gatherer.add, self._processes, self._named
-        parsers = self._parsers
-        count = 0
-        for line in block:
-            parse = named or parsers.get(line.program)
-            if parse is None:
-                parse = self._find_parser(line.program)
-            for event in parse(line):
-                if not event.queue_id:
-                    processes.remember(event)
-                    continue
-                if processes.are_known and event.kind in TAKES_TLS:
-                    event = processes.complete(event)
-                add(event, line.host)
-                count += 1
-        told.events += count
+        told.events += self._listener.hear(block)
         if block:
             told.reach(block[0].at_us, block[-1].at_us)
-
-    def _find_parser(self, program: str) -> Parser:
-        parse = parser_for(program) or _nothing
-        if len(self._parsers) < MOST_PROGRAMS:
-            self._parsers[program] = parse
-        return parse
 
     def _step(self, told: _Told, tally: Tally, arrivals: list[Arrival]) -> Step:
         progress = told.progress(tally, self._plan.format)
         problems, tally.problems = tally.problems, []
         batch = Batch(arrivals, progress)
         return Step(batch, problems, self._consumed_before + tally.consumed)
-
-
-def _nothing(_line: LogLine) -> list[Event]:
-    return []
 
 
 class _Told:

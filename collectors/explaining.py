@@ -23,7 +23,13 @@ import msgspec
 from collectors.inputs import STDIN
 from collectors.pasted import Explained, Pasted, Unexplainable, explain_text
 from collectors.pasted_json import Line, as_object
-from collectors.pasted_words import hint_words, kind_words, trail_lines, visible
+from collectors.pasted_words import (
+    hint_words,
+    kind_words,
+    likeliest_words,
+    trail_lines,
+    visible,
+)
 from tracer import site_rules
 from tracer.config import Config, load
 from tracer.errors import StoreUnavailable, UnusableInput
@@ -201,7 +207,7 @@ def in_words(pasted: Pasted, rows: tuple[Row, ...], lang: str) -> str:
     told = [click.style(kind_words(pasted, lang), dim=True)]
     told += [f"! {words}" for words in hint_words(pasted.hints, lang)]
     for one in pasted.found:
-        told += ["", *_card(one)]
+        told += ["", *_card(one, lang)]
     if pasted.notice and pasted.kind == NoticeKind.MESSAGE:
         told += ["", *(visible(line) for line in trail_lines(pasted.notice.trail, lang))]
     if rows:
@@ -213,7 +219,7 @@ def _shown(row: Row) -> str:
     return visible(f"mailtracer show {row.id}  {row.status}  {row.sender} -> {row.recipient}")
 
 
-def _card(one: Explained) -> Iterator[str]:
+def _card(one: Explained, lang: str) -> Iterator[str]:
     card, told = one.card, one.told
     tone = "red" if told.outcome in FAILED else "yellow" if _waits(told.outcome) else "green"
     yield click.style(visible(card.headline), bold=True, fg=tone)
@@ -221,6 +227,9 @@ def _card(one: Explained) -> Iterator[str]:
     if told.reply:
         yield ""
         yield _quoted(told.reply, card.marks)
+    if card.likeliest:
+        yield ""
+        yield from map(visible, likeliest_words(card.likeliest, lang))
     if card.steps:
         yield ""
     for number, (verb, rest) in enumerate(card.steps, 1):

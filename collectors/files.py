@@ -146,18 +146,19 @@ def _split(pieces: Iterable[bytes]) -> Iterator[list[str]]:
     for piece in pieces:
         end = piece.rfind(b"\n") + 1
         if end:
-            yield _decode(waiting + piece[:end])
+            yield decoded(waiting + piece[:end])
             waiting = piece[end:]
         else:
             waiting += piece
             if len(waiting) > LONGEST_LINE:
-                yield _decode(waiting + b"\n")
+                yield decoded(waiting + b"\n")
                 waiting = b""
     if waiting:
-        yield _decode(waiting + b"\n")
+        yield decoded(waiting + b"\n")
 
 
-def _decode(octets: bytes) -> list[str]:
+def decoded(octets: bytes) -> list[str]:
+    """Whole lines of UTF-8 without their ends; other octets are spelt `\\xff`, NULs dropped."""
     text = octets.decode("utf-8", "backslashreplace")
     if "\0" in text:
         text = text.replace("\0", "")

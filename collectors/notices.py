@@ -130,8 +130,12 @@ def _queue_id(notice: Notice) -> str:
 
 
 def _recipient(notice: Notice, each: NoticeRecipient) -> str:
-    """The address as we wrote it: an alias over there may have made another one of it."""
-    return each.original_recipient or each.recipient or notice.verp
+    """The address as we wrote it: an alias over there may have made another one of it.
+
+    A notice to an address made for one recipient (VERP) is about that one.
+    """
+    verp = notice.verp if len(notice.recipients) == 1 else ""
+    return each.original_recipient or verp or each.recipient or notice.verp
 
 
 def _complained(notice: Notice, each: NoticeRecipient) -> Reported:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from collectors.pasted import (
     CUT_LINES,
@@ -16,6 +16,7 @@ from collectors.pasted import (
     Pasted,
     Unexplainable,
 )
+from tracer.explain import Likely
 from tracer.model import when
 from tracer.notices import NoticeKind, TrailHop
 from tracer.notices.limits import (
@@ -54,6 +55,7 @@ _KINDS = {
         NoticeKind.MESSAGE: "Письмо или его заголовки",
     },
 }
+_MAY_BE = {"en": "It may be one of these:", "ru": "Возможно, это одно из двух:"}
 _HINTS = {
     "en": {
         CUT_OCTETS: f"Only the first {MOST_OCTETS >> 20} MB were read; mostly that is enough.",
@@ -116,6 +118,13 @@ def _trail_line(hop: TrailHop, lang: str) -> str:
     return (
         f"{at} UTC  {took:>8}  {client if hop.client else '?'} -> {hop.by or '?'}  {how}".rstrip()
     )
+
+
+def likeliest_words(likeliest: tuple[Likely, ...], lang: str) -> Iterator[str]:
+    """The likeliest causes of a reply that nothing fits, one a line; none for other replies."""
+    if likeliest:
+        yield _MAY_BE[lang]
+        yield from (f"- {likely.title}: {likely.why}" for likely in likeliest)
 
 
 def visible(text: str) -> str:

@@ -95,6 +95,8 @@ _KINDS = {
 }
 _SUPPRESSED = frozenset({Reason.BOUNCED, Reason.UNSUBSCRIBED, Reason.SPAM})
 _TRIED = frozenset({Told.DEFERRED, Told.DELIVERED, Told.BOUNCED})
+NO_OUTCOME = "-"
+"""As `outcome` of a record: a remark on the mail, which decides nothing of its delivery."""
 _TUNNELLED = ("mid", "message_id", "message-id", "messageid", "rfc_message_id", "rfc-message-id")
 
 
@@ -228,13 +230,13 @@ def parse(line: LogLine) -> list[Event]:
 def event_of(reported: Reported, line: LogLine) -> Event:
     """The event of a record that was kept as `line`."""
     r = reported
-    message_id = plain_id(r.message_id)
+    message_id = plain_id(r.message_id) or _tunnelled(r.metadata)
     return Event(
         _KINDS.get(r.told, EventKind.REPORTED), line.at_us, line.host, queue_id(r, message_id),
         line.program, line.pid, line.text, line.source,
         message_id=message_id, subject=r.subject, sender=r.sender, recipient=r.recipient,
         relay=r.relay, outcome=_outcome(r), status=enhanced(r), reply=r.reply or r.description,
-        size=r.size, repeats=1 if r.told in _TRIED else 0,
+        size=r.size, repeats=1 if r.told in _TRIED and r.outcome != NO_OUTCOME else 0,
         next_queue_ids=_next_ids(r), from_queue_ids=(named(message_id) or UNTOLD,),
     )  # fmt: skip
 
@@ -253,6 +255,8 @@ def plain_id(message_id: str) -> str:
 
 
 def _outcome(r: Reported) -> Outcome | None:
+    if r.outcome == NO_OUTCOME:
+        return None
     if r.outcome:
         return Outcome(r.outcome) if r.outcome in set(Outcome) else Outcome.UNKNOWN
     if r.told is Told.REJECTED:

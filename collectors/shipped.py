@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from collectors.formats import parse_line
 from collectors.gather import Gatherer
 from collectors.header import HeadReader
-from collectors.processes import TAKES_TLS, Processes
+from collectors.listening import Listener
+from collectors.processes import Processes
 from collectors.year import YearGuess
 from tracer.arrival import Batch
 from tracer.model import Progress
@@ -30,16 +30,8 @@ def shipped(lines: list[str], *, source: str, host: str, zone: tzinfo, now_us: i
     pieces = (piece.rstrip("\r") for line in lines for piece in line.split("\n"))
     plain = [piece for piece in pieces if piece.strip()]
     read = reader.read_many(plain, unreadable)
-    gatherer, processes, events = Gatherer(), Processes(), 0
-    for line in read:
-        for event in parse_line(line):
-            events += 1
-            if not event.queue_id:
-                processes.remember(event)
-                continue
-            if processes.are_known and event.kind in TAKES_TLS:
-                event = processes.complete(event)
-            gatherer.add(event, line.host)
+    gatherer = Gatherer()
+    events = Listener(gatherer, Processes(), "auto").hear(read)
     times = [line.at_us for line in read]
     progress = Progress(
         source, "shipper", "", len(read) + len(unreadable), events, len(unreadable),

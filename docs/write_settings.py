@@ -14,8 +14,10 @@ from tracer.config import (
     WebSettings,
     described,
 )
+from tracer.config_archive import ArchiveSettings
 from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.config_exports import ExportsSettings, SmtpSettings
+from tracer.config_sources import CollectSettings, ReceiptsSettings
 
 PAGE = Path(__file__).with_name("settings.md")
 
@@ -69,8 +71,11 @@ def _tables() -> Iterator[str]:
         (): ("At the top of the file", "Before any table."),
         ("store",): ("`[store]`", StoreSettings.__doc__),
         ("web",): ("`[web]`", WebSettings.__doc__),
+        ("archive",): ("`[archive]`", ArchiveSettings.__doc__),
+        ("collect",): ("`[collect]`", CollectSettings.__doc__),
         ("diagnostics",): ("`[diagnostics]`", DiagnosticsSettings.__doc__),
         ("exports",): ("`[exports]`", ExportsSettings.__doc__),
+        ("receipts",): ("`[receipts]`", ReceiptsSettings.__doc__),
         ("smtp",): ("`[smtp]`", SmtpSettings.__doc__),
         ("source",): ("`[[source]]`", SourceSettings.__doc__),
     }

@@ -12,27 +12,53 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.dkim_signing import rsa_key
 
-_SIGNED = ("from", "to", "subject", "date", "message-id")
+SIGNED = ("from", "to", "subject", "date", "message-id")
+
+
+SIGNATURE = (
+    "i={i}; a=rsa-sha256; d={d}; s=arc; t=1795000000; c=relaxed/relaxed; h={h}; bh={bh}; b={b}"
+)
+SEAL = "i={i}; a=rsa-sha256; d={d}; s=arc; t=1795000000; cv={cv}; b={b}"
+RESULTS = "i={i}; {d}; spf=pass; arc={arc}"
 
 
 def sealed(
-    message: bytes, *, instance: int = 1, cv: str = "", domain: str = "list.example"
+    message: bytes,
+    *,
+    instance: int = 1,
+    cv: str = "",
+    domain: str = "list.example",
+    signature: str = SIGNATURE,
+    seal: str = SEAL,
+    results: str = RESULTS,
+    signed: tuple[str, ...] = SIGNED,
+    key: bytes = b"",
 ) -> bytes:
-    """The message with the ARC set of this instance on top."""
+    """The message with the ARC set of this instance on top.
+
+    `signature`, `seal` and `results` are the three fields with places to fill in; what is
+    wrong in them is signed as it stands.
+    """
     head, _, body = message.partition(b"\r\n\r\n")
     fields = _fields(head)
-    tags = f"i={instance}; a=rsa-sha256; d={domain}; s=arc; t=1795000000"
-    results = f"i={instance}; {domain}; spf=pass; arc={'none' if instance == 1 else 'pass'}"
     body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
-    signature = f"{tags}; c=relaxed/relaxed; h={':'.join(_SIGNED)}; bh={body_hash}; b="
-    chosen = [(name, fields[name]) for name in _SIGNED]
-    signature += _sign([*chosen, ("arc-message-signature", signature)])
-    seal = f"{tags}; cv={cv or ('none' if instance == 1 else 'pass')}; b="
-    sets = [*_earlier(head, instance), *_set(results, signature), ("arc-seal", seal)]
-    seal += _sign(sets)
+    given = {
+        "i": instance, "d": domain, "h": ":".join(signed), "bh": body_hash, "b": "{b}",
+        "cv": cv or ("none" if instance == 1 else "pass"),
+        "arc": "none" if instance == 1 else "pass",
+    }  # fmt: skip
+    results, signature, seal = (form.format(**given) for form in (results, signature, seal))
+    chosen = [(name, fields[name]) for name in signed if name in fields]
+    signature = _with_b(signature, chosen, "arc-message-signature", key)
+    seal = _with_b(seal, [*_earlier(head, instance), *_set(results, signature)], "arc-seal", key)
     names = ("ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results")
     lines = zip(names, (seal, signature, results), strict=True)
     return "".join(f"{name}: {value}\r\n" for name, value in lines).encode() + message
+
+
+def _with_b(form: str, before: list[tuple[str, str]], name: str, key: bytes) -> str:
+    signature = _sign([*before, (name, form.replace("{b}", ""))], key)
+    return form.replace("{b}", signature)
 
 
 def _set(results: str, signature: str) -> list[tuple[str, str]]:
@@ -54,10 +80,10 @@ def _fields(head: bytes) -> dict[str, str]:
     return {name.lower(): value for name, _, value in pairs}
 
 
-def _sign(fields: list[tuple[str, str]]) -> str:
+def _sign(fields: list[tuple[str, str]], pem: bytes) -> str:
     """The signature over fields in the relaxed form; the last one without a line end."""
     text = "\r\n".join(f"{name}:{' '.join(value.split())}" for name, value in fields)
-    key = serialization.load_pem_private_key(rsa_key()[0], None)
+    key = serialization.load_pem_private_key(pem or rsa_key()[0], None)
     signature = cast(rsa.RSAPrivateKey, key).sign(
         text.encode(), padding.PKCS1v15(), hashes.SHA256()
     )

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import yaml
 from dns.rdtypes.ANY.TXT import TXT
 
 from tests.zone_text import Records
@@ -24,13 +26,11 @@ ADDRESSES = ("A", "AAAA", "MX", "PTR", "TXT", "SPF", "CNAME")
 
 
 def scenarios(path: Path) -> list[dict[str, Any]]:
-    """The scenarios of a suite, JSON or YAML; the latter raises ImportError without PyYAML."""
+    """The scenarios of a suite, JSON or YAML."""
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         found: list[dict[str, Any]] = json.loads(text)
         return found
-    import yaml  # not a dependency: only whoever has the suite as YAML needs it
-
     return [scenario for scenario in yaml.safe_load_all(text) if scenario]
 
 
@@ -38,8 +38,14 @@ def records_of(zonedata: dict[str, list[Any]]) -> Records:
     """The scenario's names as records with faults."""
     records = Records()
     for name, rows in zonedata.items():
-        _add_name(records, str(name).lower().rstrip("."), rows)
+        _add_name(records, _escaped(str(name).lower().rstrip(".")), rows)
     return records
+
+
+def _escaped(name: str) -> str:
+    """The name as a zone file has it; a suite writes a space as it is."""
+    labels = [label.encode("utf-8") for label in name.split(".")]
+    return dns.name.Name([*labels, b""] if name else [b""]).to_text(omit_final_dot=True)
 
 
 def _add_name(records: Records, name: str, rows: list[Any]) -> None:

@@ -20,10 +20,10 @@ from tracer.config_archive import ArchiveSettings
 from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.config_exports import ExportsSettings, SmtpSettings, named, signed, web_address
 from tracer.config_faults import Given, Place, nearest
-from tracer.config_sources import SourceSettings, lacking
+from tracer.config_sources import CollectSettings, ReceiptsSettings, SourceSettings, lacking
 from tracer.errors import ConfigError
 
-__all__ = ["PREFIX", "Config", "SourceSettings", "default_home", "described", "load"]
+__all__ = ["PREFIX", "Config", "SourceSettings", "default_home", "described", "given_to", "load"]
 
 PREFIX = "MAILTRACER_"
 SYSTEM_HOME = Path("/var/lib/mailtracer")
@@ -34,6 +34,10 @@ _HOME, _FILE = PREFIX + "HOME", PREFIX + "CONFIG"
 
 def _positive(number: int) -> str:
     return "" if number > 0 else "must be 1 or more"
+
+
+def _not_negative(number: int) -> str:
+    return "" if number >= 0 else "must be 0 or more"
 
 
 def _listens(text: str) -> str:
@@ -69,7 +73,11 @@ class StoreSettings:
     )
     live_days: int = field(
         default=14,
-        metadata={"help": "For how many days messages are searched in place.", "check": _positive},
+        metadata={
+            "help": "For how many days messages are searched in place; older days are sealed into "
+            "the archive by `serve`, nightly. 0 seals nothing by itself.",
+            "check": _not_negative,
+        },
     )
 
 
@@ -122,8 +130,10 @@ class Config:
     store: StoreSettings = StoreSettings()
     web: WebSettings = WebSettings()
     archive: ArchiveSettings = field(default=ArchiveSettings())
+    collect: CollectSettings = field(default=CollectSettings())
     diagnostics: DiagnosticsSettings = field(default=DiagnosticsSettings())
     exports: ExportsSettings = field(default=ExportsSettings(), metadata={"check": signed})
+    receipts: ReceiptsSettings = field(default=ReceiptsSettings())
     smtp: SmtpSettings = field(default=SmtpSettings(), metadata={"check": named})
     source: tuple[SourceSettings, ...] = field(default=(), metadata={"check": _named_apart})
 
@@ -148,6 +158,13 @@ def load(path: Path | None, home: Path | None, environ: Mapping[str, str]) -> Co
     store = replace(config.store, url=config.store.url.replace("{home}", str(at_home)))
     archive = replace(config.archive, place=config.archive.place.replace("{home}", str(at_home)))
     return replace(config, home=at_home, store=store, archive=archive)
+
+
+def given_to(path: Path | None, home: Path | None, environ: Mapping[str, str]) -> Given:
+    """What `load` reads for the same arguments, before it is checked."""
+    said = {name: text for name, text in environ.items() if name.startswith(PREFIX)}
+    named_home = home or (Path(said[_HOME]) if said.get(_HOME) else None)
+    return _given(_file(path, named_home or default_home(), said), _settings(said))
 
 
 def default_home() -> Path:

@@ -8,12 +8,18 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import ClassVar
 
+LEAST_SECONDS, MOST_SECONDS = 0.5, 30.0  # a run as a whole ends after 45 s (diagnostics.run)
 _STRICT: Mapping[str, str] = {"extra": "forbid"}
 _WITH_PORT = re.compile(r"(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})")
 
 
 def _positive(number: int) -> str:
     return "" if number > 0 else "must be 1 or more"
+
+
+def _seconds(number: float) -> str:
+    within = LEAST_SECONDS <= number <= MOST_SECONDS
+    return "" if within else f"must be between {LEAST_SECONDS:g} and {MOST_SECONDS:g}"
 
 
 def _addresses(texts: tuple[str, ...]) -> str:
@@ -83,6 +89,14 @@ class DiagnosticsSettings:
     helo: str = field(
         default="",
         metadata={"help": "The name that your server greets others with (`myhostname`)."},
+    )
+    smtp_seconds: float = field(
+        default=2.7,
+        metadata={
+            "help": "Seconds that a conversation with a mail host may take as a whole. Hosts that "
+            "greet late on purpose need more; the page waits as long.",
+            "check": _seconds,
+        },
     )
     blocklists: str = field(
         default="",

@@ -17,6 +17,7 @@ _WANTED = (  # pydantic's error types, the longer name first
     ("missing", "is missing"),
     ("string_type", "must be text, in quotes"),
     ("int_", "must be a whole number"),
+    ("float_", "must be a number"),
     ("path_type", "must be a path, in quotes"),
     ("tuple_type", "must be written as [[source]] tables"),
     ("dataclass_type", "must be a table with keys of its own"),
@@ -24,6 +25,15 @@ _WANTED = (  # pydantic's error types, the longer name first
 _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}  # of a model, of a dataclass
 _HEADER = re.compile(r"\s*\[(\[?)\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*([\w."'-]+?)\s*=""")
+
+
+class Misplaced(ConfigError):
+    """A setting that only those who use it find wrong; who knows the file says where it stands."""
+
+    def __init__(self, place: Place, problem: str) -> None:
+        super().__init__(f"{key_of(place)} {problem}.")
+        self.place = place
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ TracerError
  ├─ InvalidQuery        a search cannot be understood                    exit 2, HTTP 400
  ├─ WebhookRejected     a webhook request did not prove who sent it     HTTP 401
  ├─ NotFound            nothing has this id                              exit 1, HTTP 404
+ ├─ SourceUnavailable   another system's API refuses or is away          exit 69, HTTP 502
  └─ StoreUnavailable    the store is locked, full or away                exit 75, HTTP 503
 """
 
@@ -76,6 +77,13 @@ class NotFound(TracerError):
     """Nothing in the store has this id."""
 
     http_status = 404
+
+
+class SourceUnavailable(TracerError):
+    """Another system's API refuses or does not answer; the message says what to do."""
+
+    exit_code = 69
+    http_status = 502
 
 
 class StoreUnavailable(TracerError):

@@ -26,7 +26,7 @@ from tracer.legs import (
     is_foreign,
     named,
 )
-from tracer.model import Delivery, Hop, Outcome
+from tracer.model import BACKSCATTER, Delivery, Hop, Outcome
 from tracer.store import days, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
@@ -36,7 +36,6 @@ _Place = tuple[Stay, Placed]
 _PROVEN = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 NOTICE = "dsn"
 """The program of what a delivery notice (RFC 3464) told."""
-BACKSCATTER = "stray notice: it is about no message that is known here"
 _WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED})
 
 
@@ -168,6 +167,8 @@ class _Joiner:
         own = {stay.hop.hop_id: self._told(stay) for stay in foreign}
         chains = self._chains(ours, list(own.values()))
         _settle_notices(ours, own.values(), chains)
+        _settle_told_twice(ours, own.values(), chains)
+        _settle_remarks(ours, own.values())
         for stay in ours:
             for n, placed in enumerate(stay.placed):
                 chain = chains.get((stay.hop.hop_id, n), [])
@@ -243,9 +244,9 @@ def _lateness(place: _Place) -> tuple[bool, int, int]:
     return placed.delivery.outcome not in _WAITING, stay.hop.opened_us, stay.hop.hop_id
 
 
-def _shown(hop: Hop) -> tuple[str, str, int | None]:
+def _shown(hop: Hop) -> tuple[str, str, int | None, str]:
     """What a foreign hop may take over from the hop before it."""
-    return hop.sender, hop.subject, hop.size
+    return hop.sender, hop.subject, hop.size, hop.message_id
 
 
 def _proof(stay: Stay, placed: Placed, after: Stay, follower: Placed) -> int:
@@ -297,6 +298,40 @@ def _settle_notices(
                 )
 
 
+def _settle_told_twice(
+    ours: list[Stay], foreign: Iterable[Stay], chains: Mapping[tuple[int, int], list[_Place]]
+) -> None:
+    """Reports of a queue whose own log is read too, as those of one's own KumoMTA or Postal.
+
+    People see what the log tells of a recipient; the reports stand by as a second witness.
+    """
+    followers = {id(placed) for chain in chains.values() for _, placed in chain}
+    for stay in foreign:
+        same = [o for o in ours if o.hop.queue_id == stay.hop.queue_id and hands_over(o, stay)]
+        for placed in stay.placed if same else ():
+            if not _is_notice(placed.delivery) and id(placed) not in followers:
+                found = (o.hop.hop_id for o in same if _tells_too(o, placed))
+                placed.next_id = next(found, placed.next_id)
+
+
+def _settle_remarks(ours: list[Stay], foreign: Iterable[Stay]) -> None:
+    """Reports that decide nothing, as of a late complaint: they stand beside their mail, and
+    are no mail of their own."""
+    for stay in foreign:
+        for follower in stay.placed:
+            if follower.delivery.outcome is not Outcome.UNKNOWN or follower.next_id:
+                continue
+            about = [
+                (proof, o.hop.hop_id)
+                for o in ours
+                for placed in o.placed
+                if (proof := _proof(o, placed, stay, follower))
+            ]
+            best = {hop_id for proof, hop_id in about if proof == max(about)[0]}
+            if len(best) == 1 and not _is_notice(follower.delivery):
+                follower.next_id = best.pop()
+
+
 def _is_about(notice: Stay, stay: Stay) -> bool:
     """Whether a notice is about the message of a hop."""
     is_same = stay.hop.queue_id == notice.hop.queue_id
@@ -316,7 +351,7 @@ def _tells_too(stay: Stay, told: Placed) -> bool:
 def _inherit(stay: Stay, placed: Placed, chain: list[_Place]) -> None:
     """Give each leg of a chain what only the legs before it know."""
     hop, before = stay.hop, placed.before
-    sender, subject, size = _shown(hop)
+    sender, subject, size, message_id = _shown(hop)
     for n, (after, follower) in enumerate(chain):
         before = inherited(hop, before)
         follower.before = before
@@ -330,4 +365,5 @@ def _inherit(stay: Stay, placed: Placed, chain: list[_Place]) -> None:
             sender=sender or after.hop.sender,
             subject=after.hop.subject or subject,
             size=size if size is not None else after.hop.size,
+            message_id=after.hop.message_id or message_id,
         )

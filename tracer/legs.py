@@ -21,8 +21,9 @@ from tracer.model import DAY_US, SECOND_US, Delivery, Hop, Outcome
 SKEW_US = 300 * SECOND_US
 """Two hosts' clocks may differ by up to 5 minutes."""
 
-FOREIGN_US = 10 * DAY_US
-"""The first report of a foreign hop may come this long after its mail was handed over."""
+FOREIGN_US = 31 * DAY_US
+"""The first report of a foreign hop may come this long after its mail was handed over, and so
+may one that comes after a long silence, as complaints do: it then begins a hop of its own."""
 UNTOLD = "<>"
 """Among `from_queue_ids` of a foreign hop: nobody told the Message-ID."""
 

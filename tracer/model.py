@@ -250,6 +250,8 @@ class Leg(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+BACKSCATTER = "stray notice: it is about no message that is known here"
+"""The reply of a delivery that only a notice tells of, and that is no mail of ours."""
 REFUSAL = "refusal"
 """Related is what another host of ours logged when it refused the mail."""
 

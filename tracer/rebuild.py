@@ -20,6 +20,7 @@ from tracer.legs import Stay
 from tracer.model import Delivery, Event, Outcome, Parse
 from tracer.recipients import NEEDS_NO_CAUSE
 from tracer.store import days, failures, stays
+from tracer.store.engine import one_writer
 from tracer.store.packing import Packer
 
 AT_ONCE = 500
@@ -41,6 +42,7 @@ def rebuild(engine: Engine, parse: Parse) -> Iterator[Rebuilt]:
     """Fold every day again from its lines, the oldest first, a transaction each."""
     for day in _oldest_first(engine):
         with engine.begin() as conn:
+            one_writer(conn)
             done = _Folding(conn, parse).day(day)
         yield done
 
@@ -52,6 +54,7 @@ def rebuild_causes(engine: Engine, parse: Parse) -> Iterator[Rebuilt]:
     """
     for day in _oldest_first(engine):
         with engine.begin() as conn:
+            one_writer(conn)
             done = _judge_day(conn, day, Packer(parse))
         yield done
 

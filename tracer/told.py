@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.explain import Told
-from tracer.model import REFUSAL, Delivery, Trace
+from tracer.model import REFUSAL, Delivery, EventKind, Outcome, Trace
 
 
 def told_of(trace: Trace) -> Told:
@@ -31,6 +31,19 @@ def told_of(trace: Trace) -> Told:
         client=row.client,
         queue_s=_queue_wait(trace),
         by_our_host=any(kin.why == REFUSAL for kin in trace.related),
+        was_delivered=_was_delivered(trace),
+    )
+
+
+def _was_delivered(trace: Trace) -> bool:
+    """Whether a provider reported the message as delivered before it was returned."""
+    row = trace.row
+    return row.status is Outcome.BOUNCED and any(
+        event.kind is EventKind.REPORTED
+        and event.outcome is Outcome.DELIVERED
+        and event.recipient in ("", row.recipient)
+        for leg in trace.legs
+        for event in leg.events
     )
 
 

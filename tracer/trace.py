@@ -15,7 +15,7 @@ from tracer.fold import LONGEST_US, fold_stay
 from tracer.legs import FOREIGN_US, SKEW_US, Stay, hands_over, is_foreign, named
 from tracer.model import REFUSAL, SECOND_US, Hop, Leg, Outcome, Parse, Related, Row, Trace
 from tracer.query import And, Match, MatchKind, Or, SearchQuery, Term
-from tracer.store import days, deliveries, stays
+from tracer.store import days, deliveries, sealed, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
@@ -59,6 +59,12 @@ def _row(conn: Connection, wanted: str) -> Row:
 def _row_of_hop(conn: Connection, hop_id: int, wanted: str) -> Row:
     rows = deliveries.of_hops(conn, [hop_id], last_legs=False)
     if not rows:
+        day = days.day_of_hop(hop_id)
+        if sealed.within(conn, day, day):
+            raise NotFound(
+                f"this message of {sealed.shown(day)} is in the archive; an export reads it, and "
+                f"`mailtracer archive restore {sealed.shown(day)}` brings its day back"
+            )
         raise NotFound(
             "this message is no longer in the store, or its first lines were read only later; "
             "search for its address or Message-ID"
@@ -115,15 +121,21 @@ class _Walk:
             yield stay, other
 
     def _remarks(self, stay: Stay) -> Iterator[Stay]:
-        """Foreign hops that tell nothing of a delivery, only of the mail (it was opened)."""
+        """Foreign hops that tell of no delivery of their own.
+
+        Only of the mail (it was opened), or what the log of this very hop tells too.
+        """
         name = named(stay.hop.message_id)
-        if not name or is_foreign(stay.hop) or any(placed.next_id for placed in stay.placed):
+        if not name or is_foreign(stay.hop):
             return
         span = days.span(stay.hop.opened_us - SKEW_US, stay.hop.opened_us + FOREIGN_US)
         for day in (day for day in span if day in self._live):
             tied = {hop_id for _, _, hop_id in stays.find_tied(self._conn, day, [name])}
             for other in stays.load(self._conn, tied, packed=True):
-                told = {placed.delivery.outcome for placed in other.placed}
+                here = (0, stay.hop.hop_id)  # settled as being about another hop: not ours
+                told = {p.delivery.outcome for p in other.placed if p.next_id not in here[1:]}
+                if any(placed.next_id not in here for placed in other.placed):
+                    continue
                 if told <= {Outcome.UNKNOWN} and hands_over(stay, other):
                     yield other
 

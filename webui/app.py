@@ -31,6 +31,8 @@ from webui import (
     home,
     hooks,
     i18n,
+    metrics,
+    openapi,
     outcomes,
     receipts,
     same_origin,
@@ -63,6 +65,7 @@ def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = Non
     db.install(app, reading(engine))
     i18n.install(app, settings)
     timing.install(app)
+    metrics.install(app)
     headers.install(app)
     trust.install(app, settings.trusted_hosts)
     same_origin.install(app)
@@ -82,6 +85,7 @@ def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = Non
         app.register_blueprint(blueprint)
     for blueprint in (api.pages, diagnoses_api.pages, explaining.api):
         app.register_blueprint(blueprint, url_prefix="/api/v1")
+    app.register_blueprint(openapi.pages)
     app.register_blueprint(exports.pages)
     app.register_blueprint(exports_api.pages, url_prefix="/api/v1")
     _dress(app)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from flask_babel import LazyString, lazy_gettext, lazy_pgettext
 
-from tracer.explain import Explanation, Told, explanation
+from tracer.explain import Explanation, Told, explanation, is_stray
 from tracer.model import Outcome
 from webui.i18n import gettext, language
 
@@ -105,7 +105,7 @@ def card_of(
         if facts is not None
         else tuple(f for f in (acts(mine), cause(mine), sure(mine)) if f),
         pieces(told.reply, mine.marks),
-        tuple(_words(told.outcome, lang, card) for lang, card in cards.items()),
+        tuple(_words(told, lang, card) for lang, card in cards.items()),
         said_by,
         line,
         teach,
@@ -113,8 +113,8 @@ def card_of(
     )
 
 
-def _words(outcome: Outcome, lang: str, card: Explanation) -> Words:
-    to_asker = card.at_our_door or outcome in TO_WHOEVER_ASKS
+def _words(told: Told, lang: str, card: Explanation) -> Words:
+    to_asker = card.at_our_door or told.outcome in TO_WHOEVER_ASKS or is_stray(told)
     to_user = gettext("Tell the person who asks") if to_asker else gettext("Tell the writer")
     name = str(LANGUAGES[lang])
     return Words(lang, name, card.tell_user, card.tell_their_admin, to_user)

@@ -33,7 +33,7 @@ from tracer.store import reports
 from tracer.store.reports import Kept
 from webui.db import connection, store, store_time
 from webui.diagnosis_runs import asked_of, runs
-from webui.diagnosis_view import DiagnosisView, diagnosis_view, named, said
+from webui.diagnosis_view import DiagnosisView, diagnosis_view, named, said, since_last
 from webui.diagnosis_words import SIDES, VERDICT_GLYPHS, VERDICT_TONES, VERDICTS
 from webui.errors import problem, wants_data
 from webui.i18n import gettext, language, site, translated
@@ -44,6 +44,8 @@ pages = Blueprint("diagnoses", __name__)
 POLL_S = 0.25
 LONGEST_FIELD = 2_000
 _FIELDS = ("sender", "recipient", "ip", "helo", "selector", "header_from")
+_WISHES = ("probe_recipient", "probe_catch_all")
+_ALSO = "second_opinion"  # a check that the form adds to those of an ordinary run
 
 
 @pages.record_once
@@ -88,7 +90,6 @@ def report(id: str) -> ResponseReturnValue:
         view=view,
         fields=list(fields.items(multi=True)),
         filled=_filled(fields),
-        probe=bool(fields.get("probe_recipient")),
     )
 
 
@@ -141,21 +142,30 @@ def asked(given: MultiDict[str, str]) -> tuple[Target, Any]:
         helo=text["helo"],
         selectors=_several(given, "selector"),
         header_from=text["header_from"],
-        probe_recipient=bool(given.get("probe_recipient")),
+        **{name: bool(given.get(name)) for name in _WISHES},
     )
-    return target, chosen(filter(None, given.getlist("check")), runs().checks)
+    checks = chosen(filter(None, given.getlist("check")), runs().checks)
+    if given.get(_ALSO):
+        checks = chosen([*(check.name for check in checks), _ALSO], runs().checks)
+    return target, checks
 
 
 def report_data(id: str) -> dict[str, Any]:
-    """A report as the API gives it: the command's JSON with `id` and `state`."""
+    """A report as the API gives it: the command's JSON with `id`, `state` and `changes`.
+
+    `changes` says what differs from the last run of the same target; null where there is none
+    and while the run goes on.
+    """
     with store_time():
         kept = reports.load(connection(), id)
         found = findings(connection(), id)
+        last, changed = since_last(connection(), kept, found, site().now_us())
     body = report_json.report(report_of(kept, found), language())
     state = "failed" if kept.is_cut_off(site().now_us()) else kept.state.value
     if kept.finished_us is None:
         body["finished_at"] = None
-    return {"id": kept.id, "state": state, **body}
+    changes = report_json.changes(last.id, last.started_us, changed, language()) if last else None
+    return {"id": kept.id, "state": state, **body, "changes": changes}
 
 
 def client() -> str:
@@ -170,6 +180,8 @@ def asked_fields(kept: Kept) -> list[tuple[str, str]]:
         ("sender", target.sender), ("recipient", target.recipient), ("helo", target.helo),
         ("header_from", target.header_from),
         ("probe_recipient", "1" if target.probe_recipient else ""),
+        ("probe_catch_all", "1" if target.probe_catch_all else ""),
+        (_ALSO, "1" if _ALSO in kept.checks.split() else ""),
         *(("ip", ip) for ip in target.ips),
         *(("selector", selector) for selector in target.selectors),
     ]  # fmt: skip
@@ -220,7 +232,8 @@ def _changes(id: str) -> Iterator[str]:
 def _filled(given: MultiDict[str, str]) -> dict[str, str]:
     """The fields of the form as text."""
     single = {name: given.get(name, "")[:LONGEST_FIELD] for name in _FIELDS}
-    return single | {name: " ".join(_several(given, name)) for name in ("ip", "selector")}
+    several = {name: " ".join(_several(given, name)) for name in ("ip", "selector")}
+    return single | several | {name: "1" if given.get(name) else "" for name in (*_WISHES, _ALSO)}
 
 
 def _form(
@@ -232,7 +245,6 @@ def _form(
     body = render_template(
         "check.html",
         filled=_filled(given),
-        probe=bool(given.get("probe_recipient")),
         chosen=[name for name in given.getlist("check") if name][:50],
         error=_told(error),
         field=getattr(error, "field", ""),

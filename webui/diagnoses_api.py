@@ -27,7 +27,7 @@ def start() -> ResponseReturnValue:
     """Start a run: 202, `Location`, and `{"id", "state"}`.
 
     The body is a JSON object of `sender recipient ips helo selectors header_from
-    probe_recipient checks`, or a form with the fields of the page.
+    probe_recipient probe_catch_all second_opinion checks`, or a form with the fields of the page.
     """
     request.max_content_length = LIMIT_OCTETS
     try:

@@ -52,6 +52,16 @@ class FindingView:
         return spf_picture(_spf_tree(str(tree)), self.matches)
 
     @property
+    def messages(self) -> list[tuple[str, str]]:
+        """(row id, words) of the messages in our log that the finding names."""
+        words = {
+            "last_failed_id": gettext("Open the message that failed last"),
+            "last_accepted_id": gettext("Open the message that was accepted last"),
+        }
+        named = ((str(self.finding.params.get(name, "")), text) for name, text in words.items())
+        return [(id, text) for id, text in named if id]
+
+    @property
     def dns(self) -> list[Evidence]:
         """Evidence that can be asked for again."""
         return [one for one in self.finding.evidence if one.source is not Source.TRACES]
@@ -106,7 +116,7 @@ def diagnosis_view(conn: Connection, kept: Kept, now_us: int) -> DiagnosisView:
     target = target_of(kept)
     cut_off = kept.is_cut_off(now_us)
     running = kept.state is State.RUNNING and not cut_off
-    last = None if running else reports.before(conn, kept)
+    last, changed = since_last(conn, kept, found, now_us)
     matches = _spf_matches(found)
     views = [
         FindingView(f"f{n}", one, _words(one), matches) for n, one in enumerate(worst_first(found))
@@ -123,13 +133,25 @@ def diagnosis_view(conn: Connection, kept: Kept, now_us: int) -> DiagnosisView:
         is_cut_off=cut_off,
         has_failed=kept.state is State.FAILED,
         took_s=(kept.finished_us - kept.started_us) / 1e6 if kept.finished_us else None,
-        since_last=difference(findings(conn, last.id), found) if last else Difference(),
+        since_last=changed,
         last=last,
         history=tuple(
             one for one in reports.history(conn, kept.subject, limit=12) if one.id != kept.id
         ),
         counts=counts(found),
     )
+
+
+def since_last(
+    conn: Connection, kept: Kept, found: Sequence[Finding], now_us: int
+) -> tuple[Kept | None, Difference]:
+    """The run of the same target before this one, and what has changed since.
+
+    None while this one goes on: what is not there yet is not gone.
+    """
+    running = kept.state is State.RUNNING and not kept.is_cut_off(now_us)
+    last = None if running else reports.before(conn, kept)
+    return last, difference(findings(conn, last.id), found) if last else Difference()
 
 
 def said(finding: Finding) -> str:

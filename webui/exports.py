@@ -11,13 +11,14 @@ from sqlalchemy import Engine
 from tracer.config_exports import ExportsSettings
 from tracer.errors import NotFound
 from tracer.exports.order import FORMATS, Order
+from tracer.exports.reach import OpenDay
 from tracer.exports.write import pieces
 from tracer.jobs import export, telling
 from tracer.jobs.desk import TooMany
 from tracer.model import when
 from tracer.notify import mail
 from tracer.notify.notice import NotTold
-from tracer.store import deliveries, jobs
+from tracer.store import deliveries, jobs, sealed
 from tracer.store.jobs import Job, State
 from webui import exports_view, results_view
 from webui.asking import DEFAULT_SINCE, Asked, asked, asked_in
@@ -78,7 +79,9 @@ def form() -> ResponseReturnValue:
     query = search.parsed()
     with store_time():
         rows = deliveries.count(connection(), query)
-        choices = exports_view.choices(rows, _settings().at_once_rows)
+        away = sealed.reached(connection(), query)
+        at_once_rows = -1 if away else _settings().at_once_rows
+        choices = exports_view.choices(rows, at_once_rows)
     return render_template(
         "export_form.html",
         search=search,
@@ -86,6 +89,8 @@ def form() -> ResponseReturnValue:
         ranges=results_view.ranges(search),
         range_words=results_view.range_words(search),
         rows=rows,
+        away=away,
+        is_small=rows <= at_once_rows,
         choices=choices,
         kinds=exports_view.kinds(),
         titles=exports_view.TITLES,
@@ -117,21 +122,24 @@ def _order(search: Asked) -> Order:
 def _is_small(order: Order) -> bool:
     if not order.form.is_text:
         return False
+    query = order.query()
     with store_time():
-        return deliveries.count(connection(), order.query()) <= _settings().at_once_rows
+        if sealed.reached(connection(), query):
+            return False
+        return deliveries.count(connection(), query) <= _settings().at_once_rows
 
 
 def _sent(order: Order) -> Response:
     name = f"mailtracer-{when(order.asked_us):%Y%m%dT%H%M%SZ}{order.form.suffix}"
     return Response(
-        _pieces(store(), order),
+        _pieces(store(), order, desk().open_day),
         mimetype=order.form.mimetype,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _pieces(engine: Engine, order: Order) -> Iterator[bytes]:
-    yield from pieces(engine, order)
+def _pieces(engine: Engine, order: Order, open_day: OpenDay | None) -> Iterator[bytes]:
+    yield from pieces(engine, order, open_day)
 
 
 @pages.post("/exports/<id>/cancel")

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracer.errors import TracerError
 from tracer.store import sources
+from tracer.store.migrate import check
 from webui.db import connection
 
 pages = Blueprint("health", __name__)
@@ -27,7 +28,11 @@ def healthz() -> ResponseReturnValue:
         sources.complete_until(connection())
     except (TracerError, SQLAlchemyError) as error:
         return _answer("failing", {"store": f"cannot be read: {type(error).__name__}"})
-    return _answer("ok", {"store": "ok"})
+    try:
+        check(connection())
+    except TracerError as error:
+        return _answer("failing", {"store": "ok", "schema": str(error)})
+    return _answer("ok", {"store": "ok", "schema": "ok"})
 
 
 def _answer(status: str, checks: dict[str, str]) -> Response:

@@ -9,9 +9,9 @@ from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from tracer.model import FAILED, Outcome
+from tracer.model import FAILED, SECOND_US, Outcome
 from tracer.query import SearchQuery, parse_query
-from tracer.store import deliveries
+from tracer.store import checkpoints, deliveries
 from tracer.store.deliveries import Summary
 from webui import results_view
 from webui.asking import Asked
@@ -25,6 +25,7 @@ pages = Blueprint("home", __name__)
 KEPT = "mailtracer.home"
 KEPT_S = 10
 SINCE = "24h"
+UNSEEN_US = 120 * SECOND_US  # a followed log that nobody has looked at for so long
 BUCKETS = 48
 STRIP = (Outcome.DELIVERED, Outcome.RELAYED, Outcome.DEFERRED, Outcome.BOUNCED, Outcome.REJECTED)
 HELD = (Outcome.QUARANTINED, Outcome.JUNKED, Outcome.DISCARDED)
@@ -65,7 +66,9 @@ def home() -> ResponseReturnValue:
         return render_template("first.html", search=search, ranges=results_view.ranges(search))
     with store_time():
         now = _now()
+        followed = checkpoints.every(connection())
     summary = now.summary
+    read = {state.name for state in freshness().states}
     return render_template(
         "home.html",
         search=search,
@@ -77,6 +80,9 @@ def home() -> ResponseReturnValue:
         bars=bars(summary.histogram, summary.bucket_us, height=48),
         starts=now.starts,
         since=SINCE,
+        followed=followed,
+        unread_yet=[seen for seen in followed.values() if seen.source not in read],
+        unseen_us=UNSEEN_US,
     )
 
 

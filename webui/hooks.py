@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+import math
 import time
 import zlib
 from collections.abc import Iterable, Mapping
@@ -24,8 +25,10 @@ from flask import Flask, current_app
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.wrappers import Request, Response
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Request
 
+from collectors.webhooks.bucket import Bucket
 from collectors.webhooks.intake import Intake
 from collectors.webhooks.known import HookSource, of_settings, of_store
 from collectors.webhooks.parcel import dead_letter, parcel
@@ -47,10 +50,28 @@ log = logging.getLogger(__name__)
 HOOKS = "mailtracer.hooks"
 LOOKED_UP_S = 2.0
 """A source that the command made or changed is known after this long."""
-RETRY_AFTER_S = "30"
+RETRY_AFTER_S = 30
 _ASKING = frozenset({"GET", "HEAD", "OPTIONS"})
+_JSON = {"Content-Type": "application/json", "Cache-Control": "no-store"}
 _CHALLENGE = 'Basic realm="webhook"'
 _OTHER_TYPES = ("image/", "video/", "audio/", "font/")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer on its way out; a quarter of the work that one with all that HTTP knows is."""
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def send(self, method: str, start_response: StartResponse) -> Iterable[bytes]:
+        """As WSGI wants it."""
+        told = [*self.headers.items()]
+        if self.status != 204:
+            told.append(("Content-Length", str(len(self.body))))
+        start_response(f"{self.status} {HTTP_STATUS_CODES.get(self.status, '')}", told)
+        return (b"",) if method == "HEAD" else (self.body,)
 
 
 @dataclass
@@ -63,6 +84,7 @@ class Hooks:
     site: Site
     _made: Mapping[str, HookSource] = field(default_factory=dict)
     _looked_up: float = -LOOKED_UP_S
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._settings = of_settings(self.config)
@@ -71,6 +93,15 @@ class Hooks:
         """The source of this name."""
         found = self._settings.get(name)
         return self._stored().get(name) if found is None else found
+
+    def bucket(self, source: HookSource) -> Bucket | None:
+        """The limit of a source, if it has one."""
+        if not source.most_per_second:
+            return None
+        found = self._buckets.get(source.name)
+        if found is None or found.rate != source.most_per_second:
+            found = self._buckets[source.name] = Bucket(source.most_per_second)
+        return found
 
     def _stored(self) -> Mapping[str, HookSource]:
         now = time.monotonic()
@@ -110,10 +141,11 @@ class Door:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith(PREFIX):
             return self._inner(environ, start_response)
-        return receive(self._hooks, Request(environ))(environ, start_response)
+        answer = receive(self._hooks, Request(environ))
+        return answer.send(environ["REQUEST_METHOD"], start_response)
 
 
-def receive(found: Hooks, request: Request) -> Response:
+def receive(found: Hooks, request: Request) -> Answer:
     """Take one request of a provider in."""
     name, _, token = request.path.removeprefix(PREFIX).partition("/")
     try:
@@ -141,13 +173,15 @@ def receive(found: Hooks, request: Request) -> Response:
     return _later(source.webhook.busy)
 
 
-def _answered(found: Hooks, source: HookSource, request: Request) -> Response:
+def _answered(found: Hooks, source: HookSource, request: Request) -> Answer:
     webhook = source.webhook
     if request.method not in webhook.methods:
         if request.method not in _ASKING:
             return _refused(found, source, request, 405, f"{request.method} is not used here")
         answer = webhook.handshake(_asked(found, request, b""))
-        return Response(status=answer.status, headers=dict(answer.headers))
+        return Answer(answer.status, headers=answer.headers)
+    if too_many := _too_many(found, source, request):
+        return too_many
     if request.mimetype.startswith(_OTHER_TYPES):
         said = f"{request.mimetype} tells nothing of mail"
         return _refused(found, source, request, 415, said)
@@ -167,6 +201,19 @@ def _answered(found: Hooks, source: HookSource, request: Request) -> Response:
         Thread(target=_afterwards, args=(found, source, asked, made.receipt), daemon=True).start()
     more = {"duplicate": True} if stored.is_known else {}
     return _answer(200, receipt=stored.receipt_id, **more)
+
+
+def _too_many(found: Hooks, source: HookSource, request: Request) -> Answer | None:
+    """What a request hears when its source brings more than it may."""
+    bucket, now_s = found.bucket(source), time.monotonic()
+    wait_s = bucket.wait_s(now_s) if bucket else 0.0
+    if bucket is None or not wait_s:
+        return None
+    status = source.webhook.busy
+    if bucket.is_worth_noting(now_s):
+        said = f"more than {bucket.rate} requests a second; it was asked to come again"
+        _refused(found, source, request, status, said)
+    return _later(status, math.ceil(wait_s))
 
 
 def _afterwards(found: Hooks, source: HookSource, asked: HookRequest, receipt: Receipt) -> None:
@@ -201,30 +248,27 @@ def _unpacked(raw: bytes, most: int) -> bytes:
     return body
 
 
-def _answer(status: int, **told: object) -> Response:
-    response = Response(msgspec.json.encode(told), status, mimetype="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _answer(status: int, **told: object) -> Answer:
+    return Answer(status, msgspec.json.encode(told), _JSON)
 
 
-def _later(status: int) -> Response:
-    response = _answer(status, error="busy; please send it again")
-    response.headers["Retry-After"] = RETRY_AFTER_S
-    return response
+def _later(status: int, wait_s: int = RETRY_AFTER_S) -> Answer:
+    body = msgspec.json.encode({"error": "busy; please send it again"})
+    return Answer(status, body, {**_JSON, "Retry-After": str(wait_s)})
 
 
 def _refused(
     found: Hooks, source: HookSource, request: Request, status: int, reason: str
-) -> Response:
+) -> Answer:
     """Turn a request away, and keep why for the page of sources."""
     shown = "".join(letter if letter.isprintable() else "?" for letter in reason)[:300]
     shown = shown.encode("utf-8", "replace").decode()
     octets, remote = request.content_length or 0, request.remote_addr or ""
     now_us = found.site.now_us()
     found.intake.note(Refusal(source.name, now_us, status, shown, remote, octets))
-    response = _answer(status, error=shown)
+    more = {}
     if status == 401:
-        response.headers["WWW-Authenticate"] = _CHALLENGE
+        more["WWW-Authenticate"] = _CHALLENGE
     if status == 405:
-        response.headers["Allow"] = ", ".join(sorted({*_ASKING, *source.webhook.methods}))
-    return response
+        more["Allow"] = ", ".join(sorted({*_ASKING, *source.webhook.methods}))
+    return Answer(status, msgspec.json.encode({"error": shown}), _JSON | more)

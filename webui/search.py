@@ -8,16 +8,18 @@ from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from msgspec import to_builtins
 
 from tracer.exports import as_json
 from tracer.exports.order import Order
 from tracer.exports.write import pieces
 from tracer.model import Page, when
 from tracer.query import SearchQuery
-from tracer.store import deliveries, sources
+from tracer.store import deliveries, sealed, sources
 from webui import results_view
 from webui.asking import DEFAULT_SINCE, Asked, asked, frozen
 from webui.db import connection, store, store_time
+from webui.desk import desk
 from webui.histogram import bars
 from webui.i18n import site, zone_name
 
@@ -35,6 +37,7 @@ def results() -> ResponseReturnValue:
     with store_time():
         page = deliveries.search(connection(), query, limit=search.limit, after=search.after)
         summary = deliveries.summary(connection(), query, buckets=BUCKETS)
+        away = sealed.reached(connection(), query)
     took_ms = (time.perf_counter() - began) * 1000
     if not summary.total:
         return nothing_found(search, query)
@@ -42,6 +45,7 @@ def results() -> ResponseReturnValue:
         "results.html",
         search=search,
         query=query,
+        away=away,
         page=page,
         days=results_view.days(page.rows),
         summary=summary,
@@ -66,10 +70,12 @@ def nothing_found(search: Asked, query: SearchQuery) -> ResponseReturnValue:
     """The page of a search without results."""
     with store_time():
         conditions = results_view.conditions(search, query)
+        away = sealed.reached(connection(), query)
     return render_template(
         "nothing.html",
         search=search,
         query=query,
+        away=away,
         conditions=conditions,
         ranges=results_view.ranges(search),
     )
@@ -87,14 +93,21 @@ def results_json() -> ResponseReturnValue:
 
 
 def items(search: Asked, query: SearchQuery) -> dict[str, object]:
-    """`items`, `next` and `complete_until` of one page."""
+    """`items`, `next` and `complete_until` of one page; `archived` where the range reaches days
+    that only an export reads."""
     conn = connection()
     page = deliveries.search(conn, query, limit=search.limit, after=search.after)
-    return {
+    away = sealed.reached(conn, query)
+    told = {"archived": to_builtins(away) | {"export": _export_url(search)}} if away else {}
+    return told | {
         "items": [as_json.row(row) for row in page.rows],
         "next": page.next or None,
         "complete_until": as_json.time_text(sources.complete_until(conn)),
     }
+
+
+def _export_url(search: Asked) -> str:
+    return request.host_url.rstrip("/") + search.first_page().url("exports.form")
 
 
 @pages.get("/trace.csv")
@@ -106,7 +119,7 @@ def results_csv() -> ResponseReturnValue:
     ).checked()
     name = f"mailtracer-{_stamp(when(order.asked_us))}.csv"
     return Response(
-        pieces(store(), order),
+        pieces(store(), order, desk().open_day),
         mimetype="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -7,6 +7,7 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from collectors.files import expand
 from collectors.formats import parse_line
 from collectors.samples import sample_lines
 from tracer import site_rules
+from tracer.archive.keeping import Terms, keep
+from tracer.archive.opening import opener
 from tracer.cli import reading_store, store_of, with_config
 from tracer.config import Config
 from tracer.diagnostics.opening import open_world
@@ -30,18 +33,21 @@ from tracer.errors import StoreUnavailable, TracerError
 from tracer.explain import explanation
 from tracer.jobs.carrier import HueyCarrier
 from tracer.jobs.desk import Desk
+from tracer.model import DAY_US
 from tracer.query import parse_query
-from tracer.store import deliveries
+from tracer.store import deliveries, forgetting
 from tracer.told import told_of
 from tracer.trace import load_trace
 from webui.app import create_app
+from webui.collector_process import CollectorProcess
 from webui.patient import PatientWorker
 from webui.site import Site, clock_us
 from webui.trust import local_names
 
 log = logging.getLogger(__name__)
 
-THREADS = 48
+THREADS = 64
+"""Webhooks wait for their group to be stored, many at a time; pages wait for a connection."""
 PORTS_TRIED = 20
 SAMPLE_MAX_AGE_S = 6 * 3600
 WORTH_SHOWING = "status:bounced -from:<>"
@@ -51,9 +57,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with one process of threads: SQLite's page cache is shared, jobs run beside."""
 
     def __init__(
-        self, app: Flask, listen: str, jobs: HueyCarrier, watch: Watch | None = None
-    ) -> None:
+        self, app: Flask, listen: str, jobs: HueyCarrier, watch: Watch | None = None,
+        collector: CollectorProcess | None = None,
+    ) -> None:  # fmt: skip
         self._app = app
+        self._collector = collector
         self._listen = listen
         self._jobs = jobs
         self._watch = watch
@@ -65,7 +73,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             ("worker_class", PatientWorker), ("preload_app", True), ("loglevel", "warning"),
             ("control_socket_disable", True),
             ("post_worker_init", lambda _worker: self._begin()),
-            ("worker_exit", lambda _server, _worker: self._jobs.stop()),
+            ("worker_exit", lambda _server, _worker: self._end()),
         ):  # fmt: skip
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -74,6 +82,13 @@ class _Server(BaseApplication):  # type: ignore[misc]
         _start(self._jobs)
         if self._watch:
             self._watch.start()
+        if self._collector:
+            self._collector.start()
+
+    def _end(self) -> None:
+        self._jobs.stop()
+        if self._collector:
+            self._collector.stop()
 
     def load(self) -> Flask:
         return self._app
@@ -98,10 +113,44 @@ def _serve(config: Config, listen: str) -> None:
         diagnostics=config.diagnostics,
         rules=site_rules.folder_of(config.home),
     )
-    jobs = HueyCarrier(Desk(engine, config))
-    desk = Desk(engine, config, jobs)
+    open_day = opener(config.archive.place, parse_line)
+    jobs = HueyCarrier(Desk(engine, config, open_day=open_day), _nightly(engine, config))
+    desk = Desk(engine, config, jobs, open_day=open_day)
     engine.dispose()  # no connection may pass into the process that serves
-    _Server(create_app(engine, site, desk), listen, jobs, _watch(config, engine)).run()
+    app = create_app(engine, site, desk)
+    _Server(app, listen, jobs, _watch(config, engine), _collector(config)).run()
+
+
+def _collector(config: Config) -> CollectorProcess | None:
+    """What follows the logs of the settings, unless they say that another process does."""
+    if not config.collect.in_serve or not any(one.kind == "file" for one in config.source):
+        return None
+    given = click.get_current_context().params
+    options = [(f"--{name}", str(given[name])) for name in ("config", "home") if given.get(name)]
+    return CollectorProcess([word for option in options for word in option])
+
+
+def _nightly(engine: Engine, config: Config) -> Callable[[], object]:
+    """What is let go of, or put away, when it is old."""
+    days, seal = config.receipts.keep_days, _sealing(engine, config)
+
+    def tidy() -> None:
+        if days:
+            forgetting.expire(engine, clock_us() - days * DAY_US)
+        if seal:
+            seal()
+
+    return tidy
+
+
+def _sealing(engine: Engine, config: Config) -> Callable[[], object] | None:
+    """What moves days into the archive, unless the settings forbid it."""
+    if not config.store.live_days:
+        return None
+    terms = Terms(
+        config.archive.place, config.store.live_days, config.archive.keep_days, parse_line, clock_us
+    )
+    return lambda: keep(engine, terms)
 
 
 def _watch(config: Config, engine: Engine) -> Watch | None:
@@ -153,7 +202,7 @@ def _at(config: Config, home: Path) -> Config:
     are looked up."""
     store = replace(config.store, url=f"sqlite:///{home}/mailtracer.db")
     quiet = replace(config.diagnostics, facts=False)
-    return replace(config, home=home, store=store, diagnostics=quiet)
+    return replace(config, home=home, store=store, diagnostics=quiet, source=())
 
 
 def _is_fresh(home: Path) -> bool:

@@ -9,21 +9,19 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 
 from collectors.webhooks import known, replaying
+from collectors.webhooks.condition import condition, secrets_in_use
 from collectors.webhooks.known import HookSource
-from collectors.webhooks.proving import fingerprint_of
 from tracer.errors import NotFound
-from tracer.model import SECOND_US
 from tracer.store import receipts, sources
 from tracer.store.receipts import DeadLetter, Refusal, SourceFacts
 from webui.asking import Asked
 from webui.db import connection, store_time
 from webui.hooks import hooks
 from webui.i18n import site
+from webui.refused_words import refused_words
 
 pages = Blueprint("sources", __name__)
-
-HOUR_US = 3600 * SECOND_US
-OLD_KEY_US = 7 * 24 * HOUR_US
+pages.add_app_template_filter(refused_words, "refused_words")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +67,8 @@ def _shown(source: HookSource) -> Shown:
     now_us = site().now_us()
     facts = receipts.facts_of(connection(), source.name, now_us)
     refused = receipts.last_refusals(connection(), source.name)
-    return Shown(
-        source, facts, refused, _state(source, facts, refused, now_us), _keys(source, facts)
-    )
-
-
-def _state(
-    source: HookSource, facts: SourceFacts, refused: tuple[Refusal, ...], now_us: int
-) -> str:
-    if refused and refused[0].at_us > (facts.last_us or 0):
-        return "refused"
-    if facts.last_us is None:
-        return "waiting"
-    limit_us = source.silent_hours * HOUR_US
-    return "silent" if limit_us and now_us - facts.last_us > limit_us else "fine"
-
-
-def _keys(source: HookSource, facts: SourceFacts) -> tuple[tuple[str, int | None, bool], ...]:
-    """Each secret by its fingerprint; one that others have outlived by a week is old."""
-    used = dict(facts.keys)
-    named = [fingerprint_of(secret) for secret in source.secrets or source.topic_arns]
-    newest = max((used[name] for name in named if name in used), default=0)
-    return tuple(
-        (name, used.get(name), name in used and newest - used[name] > OLD_KEY_US) for name in named
-    )
+    state = condition(source, facts, refused, now_us)
+    return Shown(source, facts, refused, state, secrets_in_use(source, facts))
 
 
 def _writing() -> Engine:

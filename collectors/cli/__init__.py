@@ -1,4 +1,4 @@
-"""The commands that read log lines, new or stored: ingest, parse, show."""
+"""The commands that read log lines: ingest, parse."""
 
 from __future__ import annotations
 
@@ -19,18 +19,13 @@ from collectors.inputs import InputProblem
 from collectors.reading import read
 from collectors.zone import zone_named
 from tracer import site_rules
-from tracer.cli import now_us, reading_store, store_of, telling_faults, with_config, without_config
+from tracer.cli import store_of, telling_faults, with_config, without_config
 from tracer.config import Config
 from tracer.errors import ConfigError, UnusableInput
-from tracer.explain import explanation
-from tracer.exports import as_json
 from tracer.exports.as_json import plain, time_text
 from tracer.ingest import finish
 from tracer.ingest import ingest as store_batch
-from tracer.similar import similar
 from tracer.store.packing import Packer
-from tracer.told import told_of
-from tracer.trace import load_trace
 
 
 class Totals(msgspec.Struct):
@@ -216,36 +211,3 @@ def parse(path: str, form: str) -> None:
     _tell(problems)
     if problems and not lines:
         raise UnusableInput("nothing could be read")
-
-
-@click.command()
-@with_config
-@click.argument("wanted", metavar="ID")
-@click.option("--lang", type=click.Choice(["en", "ru"]), default="en")
-@click.option("--json", "as_object", is_flag=True, help="One JSON object.")
-def show(config: Config, wanted: str, lang: str, as_object: bool) -> None:
-    """Show one mail: what happened, why, and how to fix it.
-
-    ID is a row's id, a queue id or a Message-ID.
-
-    \b
-    Examples:
-      mailtracer show 4jXT3j4GS0zR8
-      mailtracer show '<20418.5b1e@web01.corp.example>' --json
-    """
-    site_rules.use(site_rules.folder_of(config.home))
-    with reading_store(config) as conn:
-        trace = load_trace(conn, wanted, parse_line)
-        alike = similar(conn, trace.row, now_us()) if as_object else None
-    told = explanation(told_of(trace), lang)
-    if as_object:
-        click.echo(msgspec.json.encode(as_json.trace(trace, told, alike)).decode())
-        return
-    row = trace.row
-    click.echo(f"{told.headline}\n{told.acts}\n")
-    for number, (what, how) in enumerate(told.steps, 1):
-        click.echo(f"{number}. {what}{how}")
-    click.echo(f"\n{row.status}  {row.sender} -> {row.recipient}  {row.subject}")
-    for leg in trace.legs:
-        for event in leg.events:
-            click.echo(event.raw)

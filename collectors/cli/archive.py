@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import click
-from sqlalchemy import Engine
 
 from collectors.formats import parse_line
 from tracer.archive import sealing
 from tracer.archive.files import Archive, ArchiveDamaged
-from tracer.cli import now_us, reading_store, store_of, telling_faults, with_commands, with_config
+from tracer.cli import now_us, reading_store, with_commands, with_config, writing_store
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import sealed
@@ -101,7 +99,7 @@ def seal(config: Config, days: Sequence[str]) -> None:
     Example:  mailtracer archive seal
     """
     files = Archive(config.archive.place)
-    with _store(config) as engine:
+    with writing_store(config) as engine:
         with engine.connect() as conn:
             due = list(days) or sealing.due(conn, now_us(), config.store.live_days)
             old = [] if days else sealing.expired(conn, now_us(), config.archive.keep_days)
@@ -124,7 +122,7 @@ def restore(config: Config, day: str) -> None:
     \b
     Example:  mailtracer archive restore 2026-11-20
     """
-    with _store(config) as engine:
+    with writing_store(config) as engine:
         hops = sealing.restore(engine, Archive(config.archive.place), day, parse_line)
         with engine.begin() as conn:
             sealed.hold(conn, day, RESTORED)
@@ -157,18 +155,8 @@ def release(config: Config, day: str) -> None:
 
 
 def _mark(config: Config, day: str, why: str) -> None:
-    with _store(config) as engine, engine.begin() as conn:
+    with writing_store(config) as engine, engine.begin() as conn:
         sealed.hold(conn, day, why)
-
-
-@contextmanager
-def _store(config: Config) -> Iterator[Engine]:
-    engine = store_of(config)
-    try:
-        with telling_faults(config):
-            yield engine
-    finally:
-        engine.dispose()
 
 
 def _told(day: DayState) -> dict[str, object]:

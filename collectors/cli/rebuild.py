@@ -10,7 +10,7 @@ import click
 
 from collectors.formats import parse_line
 from tracer import site_rules
-from tracer.cli import store_of, telling_faults, with_config
+from tracer.cli import with_config, writing_store
 from tracer.config import Config
 from tracer.rebuild import Rebuilt
 from tracer.rebuild import rebuild as fold_again
@@ -34,13 +34,9 @@ def rebuild(config: Config, only_causes: bool, as_object: bool) -> None:
     """
     site_rules.use(site_rules.folder_of(config.home))
     started = time.monotonic()
-    engine = store_of(config)
-    try:
-        with telling_faults(config):
-            running = (judge_again if only_causes else fold_again)(engine, parse_line)
-            done = list(_told(running))
-    finally:
-        engine.dispose()
+    with writing_store(config) as engine:
+        running = (judge_again if only_causes else fold_again)(engine, parse_line)
+        done = list(_told(running))
     result = {
         "days": len(done),
         "messages": sum(day.messages for day in done),

@@ -6,36 +6,32 @@ import json
 import secrets
 import shlex
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
 import msgspec
-from sqlalchemy import Engine
 
+from collectors.cli.repair import repair
 from collectors.webhooks import BY_NAME, known
+from collectors.webhooks.condition import Condition, condition, secrets_in_use
 from collectors.webhooks.known import HookSource
 from collectors.webhooks.proving import is_password
-from tracer.cli import store_of, telling_faults, with_commands, with_config
+from tracer.cli import with_commands, with_config, writing_store
 from tracer.config import Config
 from tracer.config_sources import SourceSettings, lacking
 from tracer.errors import ConfigError, NotFound
 from tracer.exports.as_json import time_text
-from tracer.store import receipts
+from tracer.store import forgetting, receipts
+from tracer.store.receipts import Refusal, SourceFacts
 
 TOKEN_OCTETS = 18
-
-
-@contextmanager
-def _store(config: Config) -> Iterator[Engine]:
-    """The store of the settings, closed at the end."""
-    engine = store_of(config)
-    try:
-        with telling_faults(config):
-            yield engine
-    finally:
-        engine.dispose()
+_STATES = {
+    Condition.FINE: "works",
+    Condition.SILENT: "silent",
+    Condition.REFUSED: "turned away",
+    Condition.WAITING: "nothing yet",
+}
 
 
 @click.group()
@@ -74,7 +70,7 @@ def add(
     """
     if name in known.of_settings(config):
         raise ConfigError(f"{name} stands in the settings; change it there")
-    with _store(config) as engine, engine.begin() as conn:
+    with writing_store(config) as engine, engine.begin() as conn:
         before = known.of_store(conn, config.home).get(name)
         made = _made(config, before, name, provider, given, topics, public_url)
         known.keep(conn, known.checked(made), config.home, time.time_ns() // 1000)
@@ -150,19 +146,43 @@ def list_sources(config: Config, as_object: bool) -> None:
     Example:  mailtracer source list
     """
     now_us = time.time_ns() // 1000
-    with _store(config) as engine, engine.connect() as conn:
+    with writing_store(config) as engine, engine.connect() as conn:
         found = [
-            (one, receipts.facts_of(conn, one.name, now_us))
+            (one, receipts.facts_of(conn, one.name, now_us), receipts.last_refusals(conn, one.name))
             for one in known.every(conn, config).values()
         ]
-    for one, facts in found:
-        told = {"name": one.name, "provider": one.provider, "path": _hidden(one)}
-        told |= msgspec.to_builtins(facts) | {"last_at": time_text(facts.last_us)}
-        plain = (
-            f"{one.name:<16} {one.provider:<12} last {time_text(facts.last_us) or 'never':<27} "
+    for one, facts, refused in found:
+        state = condition(one, facts, refused, now_us)
+        if as_object:
+            click.echo(json.dumps(_listed(one, facts, state)))
+            continue
+        click.echo(
+            f"{one.name:<16} {one.provider:<12} {_STATES[state]:<12} "
+            f"last {time_text(facts.last_us) or 'never':<27} "
             f"receipts {facts.receipts}, refused {facts.refused}, dead letters {facts.waiting}"
         )
-        click.echo(json.dumps(told) if as_object else plain)
+        for line in _remarks(one, facts, refused, state):
+            click.echo(f"{'':<16} {line}")
+
+
+def _listed(one: HookSource, facts: SourceFacts, state: Condition) -> dict[str, Any]:
+    old = [name for name, _, is_old in secrets_in_use(one, facts) if is_old]
+    told = {"name": one.name, "provider": one.provider, "path": _hidden(one), "state": state.value}
+    told |= msgspec.to_builtins(facts)
+    return told | {"last_at": time_text(facts.last_us), "old_secrets": old}
+
+
+def _remarks(
+    one: HookSource, facts: SourceFacts, refused: Sequence[Refusal], state: Condition
+) -> Iterator[str]:
+    """What a person should look at."""
+    if state is Condition.SILENT:
+        yield f"nothing for more than {one.silent_hours} h: is the webhook still on there?"
+    if state is Condition.REFUSED:
+        yield f"last answer {refused[0].status}: {refused[0].reason}"
+    for name, used_us, is_old in secrets_in_use(one, facts):
+        if is_old:
+            yield f"secret {name}: unused since {time_text(used_us)}; it can be taken out"
 
 
 def _hidden(one: HookSource) -> str:
@@ -178,13 +198,32 @@ def try_source(config: Config, name: str) -> None:
     \b
     Example:  mailtracer source test sg-prod
     """
-    with _store(config) as engine, engine.connect() as conn:
+    with writing_store(config) as engine, engine.connect() as conn:
         found = known.every(conn, config).get(name)
         if found is None:
             raise NotFound(f"no webhook source is named {name}; mailtracer source list")
         click.echo(_curl(found, config))
         for one in receipts.last_refusals(conn, name):
             click.echo(f"{time_text(one.at_us)}  {one.status}  {one.remote}  {one.reason}")
+
+
+@source.command()
+@with_config
+@click.argument("address")
+def erase(config: Config, address: str) -> None:
+    """Delete what the kept requests of webhooks say of one recipient.
+
+    Events that name the address and the bodies of requests they came in; other events stay.
+    What the traces tell of the address is not touched: it goes with the days it is in.
+
+    \b
+    Example:  mailtracer source erase anna@fabrikam.example
+    """
+    if "@" not in address.strip().strip("@"):
+        raise click.BadParameter("must be an address, like anna@fabrikam.example")
+    with writing_store(config) as engine:
+        told = forgetting.erase(engine, address)
+    click.echo(f"Events deleted: {told.events}. Requests emptied: {told.receipts}.")
 
 
 @source.command()
@@ -196,5 +235,8 @@ def remove(config: Config, name: str) -> None:
     \b
     Example:  mailtracer source remove sg-prod
     """
-    with _store(config) as engine, engine.begin() as conn:
+    with writing_store(config) as engine, engine.begin() as conn:
         known.remove(conn, name)
+
+
+source.add_command(repair)

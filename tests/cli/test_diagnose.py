@@ -51,6 +51,16 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     assert told["findings"][0]["fix"] is None
 
 
+@pytest.mark.parametrize("wish", ["probe_recipient", "probe_catch_all"])
+def test_a_mail_host_is_asked_about_addresses_only_when_that_is_wanted(
+    tmp_path: Path, wish: str
+) -> None:
+    asked = ("--recipient", "anna@corp.example", "--json")
+    assert json.loads(run(tmp_path, *asked).stdout)["target"][wish] is False
+    told = json.loads(run(tmp_path, *asked, f"--{wish.replace('_', '-')}").stdout)
+    assert told["target"][wish] is True
+
+
 def test_the_words_are_in_the_language_asked_for(tmp_path: Path) -> None:
     told = json.loads(run(tmp_path, "--sender", "corp.example", "--json", "--lang", "ru").stdout)
     assert told["summary"]["sentence"].startswith("Нужно исправить")

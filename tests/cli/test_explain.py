@@ -97,6 +97,20 @@ def test_person_reads_headline_reply_steps_and_the_answer_to_the_user(tmp_path: 
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(
+    ("lang", "offer"),
+    [("en", "It may be one of these:\n- "), ("ru", "Возможно, это одно из двух:\n- ")],
+)
+def test_reply_that_nothing_fits_comes_with_the_likeliest_causes(
+    tmp_path: Path, lang: str, offer: str
+) -> None:
+    assert offer in run(tmp_path, "550 5.0.0 Zork", "--lang", lang).stdout
+    likeliest = answer(tmp_path, "550 5.0.0 Zork")["likeliest"]
+    assert isinstance(likeliest, list)
+    assert [list(one) for one in likeliest] == [["cause", "title", "why"]] * 2
+    assert offer not in run(tmp_path, "550 5.1.1 User unknown", "--lang", lang).stdout
+
+
 def test_controls_of_a_reply_do_not_reach_the_terminal(tmp_path: Path) -> None:
     out = run(tmp_path, stdin=b"550 5.1.1 \x1b]0;evil\x07 User unknown").stdout
     assert "\x1b" not in out

@@ -105,7 +105,7 @@ def test_test_mail_without_a_server_says_what_to_set(tmp_path: Path) -> None:
 
 def test_a_search_does_not_load_what_exports_need() -> None:
     code = (
-        "import sys, tracer.cli.export; "
+        "import sys, collectors.cli.export; "
         "print({'pyarrow', 'xlsxwriter', 'huey', 'cryptography'} & set(sys.modules))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from collectors.webhooks import BY_NAME
+from collectors.webhooks.intake import store_together
+from collectors.webhooks.parcel import parcel
+from collectors.webhooks.proving import fingerprint_of
+from collectors.webhooks.webhook import HookRequest, Proof
+from tracer.model import DAY_US
+from tracer.store.engine import open_engine
+from tracer.store.receipts import Refusal
 from webui.cli import mailtracer
 
 
@@ -92,3 +101,57 @@ def test_a_token_is_printed_once_and_can_be_ended(tmp_path: Path) -> None:
 def test_a_scope_must_have_the_form(tmp_path: Path) -> None:
     done = run(tmp_path, "token", "create", "--scope", "everything")
     assert done.exit_code == 2 and "receipts:read" in done.stderr
+
+
+def test_a_source_that_cannot_work_is_named_with_its_file_and_line(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    head = '[[source]]\nname = "sg"\nkind = "webhook"\ntoken = "abcdefghijklmnop-1234"\n'
+    for provider, said in (("sendgird", "Did you mean sendgrid"), ("sendgrid", "is missing")):
+        file.write_text(f'{head}provider = "{provider}"\n', "utf-8")
+        done = run(tmp_path, "source", "list")
+        assert done.exit_code == 78
+        assert said in done.stderr and "config.toml:" in done.stderr and "of sg" in done.stderr
+    file.write_text(f'{head}provider = "sendgrid"\nsecrets_file = "/nowhere"\n', "utf-8")
+    assert "config.toml:6: source.secrets_file" in run(tmp_path, "source", "list").stderr
+
+
+def test_the_list_says_how_a_source_is_doing(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[[source]]\nname = "br"\nkind = "webhook"\nprovider = "brevo"\nsilent_hours = 6\n'
+        'token = "abcdefghijklmnop-1234"\nsecrets = ["u:old", "u:new"]\n',
+        "utf-8",
+    )
+    assert "nothing yet" in run(tmp_path, "source", "list").stdout
+    now_us = time.time_ns() // 1000
+    _brought(tmp_path, "u:old", now_us - 30 * DAY_US)
+    _brought(tmp_path, "u:new", now_us - DAY_US)
+    shown = run(tmp_path, "source", "list").stdout
+    assert "silent" in shown and "nothing for more than 6 h" in shown
+    assert f"secret {fingerprint_of('u:old')}: unused since" in shown
+    told = json.loads(run(tmp_path, "source", "list", "--json").stdout)
+    assert (told["state"], told["old_secrets"]) == ("silent", [fingerprint_of("u:old")])
+    _refuse(tmp_path, now_us)
+    assert "last answer 401: the header X is missing" in run(tmp_path, "source", "list").stdout
+
+
+def _brought(home: Path, secret: str, at_us: int) -> None:
+    body = {"event": "delivered", "email": "bob@fabrikam.example", "ts_epoch": at_us // 1000}
+    request = HookRequest("POST", "", {}, "", json.dumps(body).encode(), at_us)
+    engine = open_engine(f"sqlite:///{home}/mailtracer.db")
+    store_together(engine, [parcel(BY_NAME["brevo"], "br", request, Proof("x", secret))], [])
+    engine.dispose()
+
+
+def _refuse(home: Path, at_us: int) -> None:
+    engine = open_engine(f"sqlite:///{home}/mailtracer.db")
+    store_together(engine, [], [Refusal("br", at_us, 401, "the header X is missing", "", 0)])
+    engine.dispose()
+
+
+def test_a_recipient_is_erased_by_command(tmp_path: Path) -> None:
+    run(tmp_path, "source", "list")
+    _brought(tmp_path, "u:p", time.time_ns() // 1000)
+    assert run(tmp_path, "source", "erase", "anna").exit_code == 2
+    told = run(tmp_path, "source", "erase", "Bob@fabrikam.example").stdout
+    assert told == "Events deleted: 1. Requests emptied: 1.\n"

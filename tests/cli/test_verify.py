@@ -232,6 +232,16 @@ def test_a_bad_line_is_told_and_the_others_are_answered(run: Any, line: str, sai
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("line", [{"id": 1}, {"id": 1, "from_domain": " "}])
+def test_dmarc_without_an_author_is_a_bad_line(run: Any, line: dict[str, Any]) -> None:
+    result = run("dmarc", "--jsonl", stdin=lines(line, {"id": 2, "from_domain": "example.com"}))
+    bad, good = objects(result)
+    assert (bad["id"], "from_domain" in bad["error"], "missing or empty" in bad["error"]) == (
+        1, True, True,
+    )  # fmt: skip
+    assert (good["id"], good["result"], result.exit_code) == (2, "fail", 65)
+
+
 @pytest.mark.parametrize("message_b64", ["", "@@@", None, "AAAA", 4])
 def test_a_message_that_is_none_is_a_bad_line(run: Any, message_b64: object) -> None:
     result = run("verify", "--jsonl", stdin=lines({"id": "x", "message_b64": message_b64}))

@@ -33,7 +33,8 @@ HEADERS = st.dictionaries(
     st.sampled_from(
         "authorization content-type x-twilio-email-event-webhook-signature svix-id "
         "x-twilio-email-event-webhook-timestamp webhook-id webhook-timestamp webhook-signature "
-        "x-amz-sns-message-type ce-type ce-time content-length".split()
+        "x-amz-sns-message-type ce-type ce-time content-length host x-mandrill-signature "
+        "signature mailtrap-signature".split()
     ),
     st.text(max_size=60) | st.sampled_from(["application/x-www-form-urlencoded",
         "multipart/form-data; boundary=x", "application/cloudevents-batch+json", "Basic dTpw"]),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import delete
 
 from collectors.formats import parse_line
 from collectors.gather import Gatherer
@@ -17,10 +19,13 @@ from collectors.header import HeadReader
 from collectors.samples import sample_lines
 from collectors.year import YearGuess
 from collectors.zone import zone_named
+from tests import postgres
+from tests.store.filling import made, tables
 from tracer.arrival import Batch
 from tracer.fold import fold
 from tracer.ingest import ingest
 from tracer.model import DAY_US, Event, Progress
+from tracer.store import days, schema
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
 
@@ -69,6 +74,23 @@ def mails_of_many_hops() -> tuple[tuple[tuple[Told, ...], ...], ...]:
     return tuple(found)
 
 
+class OnPostgreSQL:
+    """The same on a server: one database, emptied before each example."""
+
+    def __init__(self, address: str) -> None:
+        self.engine = made(address)
+
+    def clear(self) -> None:
+        with self.engine.begin() as conn:
+            for day in days.live(conn):
+                days.drop(conn, day)
+            conn.execute(delete(schema.days))
+            conn.execute(delete(schema.sources))
+
+    def dump(self) -> dict[str, list[tuple[object, ...]]]:
+        return tables(self.engine)
+
+
 class Workplace:
     """One file and one engine for all examples: making them takes longer than filling them."""
 
@@ -84,15 +106,31 @@ class Workplace:
         self.engine.dispose()
         self.path.write_bytes(self._empty)
 
+    def dump(self) -> dict[str, list[object]]:
+        self.engine.dispose()
+        return dump(self.path)
+
+
+@pytest.fixture(scope="module")
+def on_postgresql(server: str) -> Iterator[OnPostgreSQL]:
+    place = OnPostgreSQL(postgres.database(server))
+    yield place
+    place.engine.dispose()
+
 
 @cache
 def workplace() -> Workplace:
     return Workplace()
 
 
-def stored(batches: Iterable[Iterable[Told]], *, restart_every: int) -> dict[str, list[object]]:
+def stored(
+    batches: Iterable[Iterable[Told]],
+    *,
+    restart_every: int,
+    place: Workplace | OnPostgreSQL | None = None,
+) -> Mapping[str, object]:
     """What is in the store after these batches; a new process reads after every few of them."""
-    place = workplace()
+    place = place or workplace()
     place.clear()
     gatherer = Gatherer()
     for number, batch in enumerate(batches):
@@ -101,8 +139,7 @@ def stored(batches: Iterable[Iterable[Told]], *, restart_every: int) -> dict[str
         for event, host in batch:
             gatherer.add(event, host)
         ingest(place.engine, Batch(gatherer.take(), Progress("mail.log")), parse_line)
-    place.engine.dispose()
-    return dump(place.path)
+    return place.dump()
 
 
 def dump(path: Path) -> dict[str, list[object]]:
@@ -139,6 +176,23 @@ def test_hops_of_a_mail_may_come_in_any_order(data: st.DataObject) -> None:
     together = [told for hop in mail for told in hop]
     assert stored([mail[number] for number in order], restart_every=1) == stored(
         [together], restart_every=1
+    )
+
+
+@settings(QUICK, max_examples=8)
+@given(data=st.data())
+def test_order_batches_and_repetition_change_nothing_on_a_server(
+    on_postgresql: OnPostgreSQL, data: st.DataObject
+) -> None:
+    mail = mails_of_many_hops()[data.draw(st.sampled_from(range(len(mails_of_many_hops()))))]
+    events = [told for hop in mail for told in hop]
+    shuffled = data.draw(st.permutations(range(len(events))))
+    repeated = data.draw(st.lists(st.sampled_from(range(len(events))), max_size=10))
+    arriving = [events[number] for number in (*shuffled, *repeated)]
+    size = data.draw(st.integers(1, len(arriving)))
+    batches = [arriving[at : at + size] for at in range(0, len(arriving), size)]
+    assert stored(batches, restart_every=2, place=on_postgresql) == stored(
+        [events], restart_every=1, place=on_postgresql
     )
 
 

@@ -15,13 +15,6 @@ from tracer.store.engine import reading
 KINDS = ("sqlite", "postgresql")
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The address of a PostgreSQL server."""
-    with postgres.server() as address:
-        yield address
-
-
 def _address(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
     if kind == "sqlite":
         return sqlite_at(folder)

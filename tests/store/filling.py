@@ -14,9 +14,10 @@ from tracer.exports import as_json
 from tracer.ingest import ingest
 from tracer.model import Row
 from tracer.query import EVERYTHING, SearchQuery, parse_query
-from tracer.store import deliveries
+from tracer.store import days, deliveries, sources
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
+from tracer.store.schema import day_tables
 
 HERE = Path(__file__).parent
 LOGS = (HERE / "mx1.log", HERE / "mx2.log")
@@ -73,3 +74,20 @@ def content(engine: Engine) -> list[dict[str, object]]:
     """Every row of the store as the contract has it."""
     with engine.connect() as conn:
         return [as_json.row(row) for row in deliveries.rows(conn, ALL)]
+
+
+def tables(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every day's tables, sorted, with names of sources for their numbers."""
+    found = {}
+    with engine.connect() as conn:
+        names = sources.names(conn)
+        for day in days.live(conn):
+            for table in day_tables(day):
+                rows = [
+                    tuple(
+                        names[value] if key == "source_id" else value for key, value in row.items()
+                    )
+                    for row in conn.execute(table.select()).mappings()
+                ]
+                found[table.name] = sorted(rows, key=repr)
+    return {name: rows for name, rows in sorted(found.items()) if rows}

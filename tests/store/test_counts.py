@@ -127,6 +127,8 @@ def test_days_from_before_there_were_counts_get_them_by_the_next_reading(store: 
             conn.execute(text(f"DROP INDEX ix_deliveries_{day}_cause"))
         for name in ("held", "rows", "hops", "octets", "sha256", "sealed_us"):
             conn.execute(text(f"ALTER TABLE days DROP COLUMN {name}"))
+        for name in ("checkpoints", "followed"):
+            conn.execute(text(f"DROP TABLE {name}"))
         conn.execute(text("UPDATE alembic_version SET version_num = '0004_receipts'"))
     migrate(store)
     with store.connect() as conn:

@@ -10,14 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from tests.store.filling import LOGS, NOW_US, empty, read
+from tests.store.filling import LOGS, NOW_US, read
 from tracer.config import Config
 from tracer.config_exports import ExportsSettings
 from tracer.errors import InvalidQuery, NotFound, Phrase
@@ -52,11 +52,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, clock: Clock) -> Iterator[Desk]:
-    engine = empty(tmp_path)
-    read(engine, *LOGS)
-    yield Desk(engine, Config(home=tmp_path), now_us=clock)
-    engine.dispose()
+def desk(store: Engine, tmp_path: Path, clock: Clock) -> Desk:
+    read(store, *LOGS)
+    return Desk(store, Config(home=tmp_path), now_us=clock)
 
 
 def files(desk: Desk) -> list[str]:

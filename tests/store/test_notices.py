@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from sqlalchemy import Engine
 from collectors.batches import Plan, steps
 from collectors.files import expand
 from collectors.formats import parse_line
-from tracer.foreign import BACKSCATTER
 from tracer.ingest import ingest
-from tracer.model import Outcome, Row
+from tracer.model import BACKSCATTER, Outcome, Row
 from tracer.query import EVERYTHING, SearchQuery, parse_query
 from tracer.store import deliveries, sources
 from tracer.store.engine import open_engine
@@ -94,11 +92,8 @@ Thank you!
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    store = open_engine(f"sqlite:///{tmp_path}/store.db")
-    migrate(store)
-    yield store
-    store.dispose()
+def engine(store: Engine) -> Engine:
+    return store
 
 
 def read(engine: Engine, folder: Path, *texts: str) -> None:
@@ -180,6 +175,20 @@ def test_logs_and_notices_of_both_servers_give_the_same_in_any_order(
     log = LOG.format(RELAYED.format("B7E21A0C55"))
     (row,) = in_any_order(engine, tmp_path, log, NOTICE.format(**warning), NOTICE.format(**THEIRS))
     assert (row.status, row.cause) == (Outcome.BOUNCED, "mailbox_full")
+
+
+def test_address_made_for_one_recipient_names_whom_an_alias_over_there_hides(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """VERP: neither Original-Recipient nor the returned headers tell whom we wrote to."""
+    notice = NOTICE.format(**THEIRS).replace(
+        "Original-Recipient: rfc822; kim@partner.example\n", ""
+    )
+    verp = notice.replace(
+        "To: anna@corp.example\n", "To: bounce+kim=partner.example@corp.example\n", 1
+    )
+    (row,) = in_any_order(engine, tmp_path, LOG.format(RELAYED.format("elsewhere")), verp)
+    assert (row.status, row.recipient) == (Outcome.BOUNCED, "kim@partner.example")
 
 
 def test_notice_about_nothing_of_ours_is_marked_and_no_failure(

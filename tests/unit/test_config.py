@@ -112,7 +112,7 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
             '[store]\nlive_days = "a week"\n',
             "/config.toml:2: store.live_days must be a whole number, not 'a week'.",
         ),
-        ("[store]\nlive_days = 0\n", "/config.toml:2: store.live_days must be 1 or more."),
+        ("[store]\nlive_days = -1\n", "/config.toml:2: store.live_days must be 0 or more."),
         ("web.listen = 8025\n", "/config.toml:1: web.listen must be text, in quotes, not 8025."),
         (
             '[web]\nlisten = "8025"\n',
@@ -137,7 +137,15 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
         ),
         (
             '[[source]]\nname = "a"\npath = "/a"\nkind = "carrier pigeon"\n',
-            "/config.toml:4: source.kind must be 'file' or 'webhook', not 'carrier pigeon'.",
+            "/config.toml:4: source.kind must be 'file', 'webhook' or 'api', not 'carrier pigeon'.",
+        ),
+        (
+            '[diagnostics]\nsmtp_seconds = "long"\n',
+            "/config.toml:2: diagnostics.smtp_seconds must be a number, not 'long'.",
+        ),
+        (
+            "[diagnostics]\nsmtp_seconds = 60\n",
+            "/config.toml:2: diagnostics.smtp_seconds must be between 0.5 and 30.",
         ),
         ("store = 1\n", "/config.toml:1: store must be a table with keys of its own, not 1."),
     ],

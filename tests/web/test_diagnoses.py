@@ -18,7 +18,7 @@ from tests.web.reading_pages import Document, read_page
 from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.diagnostics.check import Check
 from tracer.diagnostics.kept import open_report, run_into
-from tracer.diagnostics.model import Side, Target, Verdict
+from tracer.diagnostics.model import Evidence, Side, Source, Target, Verdict
 from tracer.model import DAY_US
 from tracer.query import parse_query
 from tracer.store import deliveries, reports
@@ -213,6 +213,73 @@ def test_a_check_is_run_again_in_a_new_report_that_tells_what_changed(store: Eng
     text = " ".join(done.one("main").text.split())
     assert "now: spf.fine (before: spf.weak)" in text
     assert f"/check/{first}" in done.values("href")
+
+
+def test_data_of_a_report_tell_what_changed_since_the_last_run(store: Engine) -> None:
+    first = finished(store)
+    client = app_with(store).test_client()
+    assert client.get(f"/check/{first}.json").get_json()["changes"] is None
+    mended = (saying(found("spf.fine")), saying(FINE), saying(found("mx.gone", Verdict.FAIL)))
+    kept = open_report(store, Target(**PAIR), NOW_US + 1_000_000, checks=mended)  # type: ignore[arg-type]
+    assert client.get(f"/check/{kept.id}.json").get_json()["changes"] is None  # not over yet
+    run_into(store, kept, lambda target: (target, world()), mended)
+    for address in (f"/check/{kept.id}.json", f"/api/v1/diagnoses/{kept.id}"):
+        changes = client.get(address).get_json()["changes"]
+        assert changes["since"] == first and changes["since_at"].endswith("Z")
+        assert [one["code"] for one in changes["new"]] == ["mx.gone"]
+        assert changes["gone"] == []
+        (changed,) = changes["changed"]
+        assert (changed["before"]["code"], changed["now"]["code"]) == ("spf.weak", "spf.fine")
+        assert set(changed["now"]) == {"check", "code", "verdict", "side", "subject", "title"}
+
+
+@pytest.mark.parametrize("wish", ["probe_recipient", "probe_catch_all"])
+def test_a_wish_to_ask_the_mail_host_goes_with_the_form_and_the_api(
+    store: Engine, wish: str
+) -> None:
+    client = app_with(store).test_client()
+    for answer in (
+        client.post("/check", data=PAIR | {wish: "1"}),
+        client.post("/api/v1/diagnoses", json=PAIR | {wish: True}),
+    ):
+        id = answer.headers["Location"].rpartition("/")[2]
+        until_done(client, f"/check/{id}")
+        assert client.get(f"/check/{id}.json").get_json()["target"][wish] is True
+        boxes = page(client, f"/check/{id}").all("input")
+        checked = {one.attributes["name"] for one in boxes if "checked" in one.attributes}
+        assert checked == {wish}
+    plain = client.post("/api/v1/diagnoses", json={"sender": "b@corp.example", wish: False})
+    told = client.get(plain.headers["Location"]).get_json()
+    assert told["target"][wish] is False
+
+
+def test_a_second_opinion_is_asked_for_beside_the_ordinary_checks(store: Engine) -> None:
+    extra = replace(saying(found("second_opinion.agrees", Verdict.PASS)), on_request=True)
+    client = app_with(store, [*BOTH, extra]).test_client()
+    for more, ran in (({}, ["spf", "dmarc"]), ({"second_opinion": "1"}, None)):
+        location = client.post("/check", data=PAIR | more).headers["Location"]
+        boxes = until_done(client, location).all("input")
+        told = client.get(f"{location}.json").get_json()
+        names = [one["check"] for one in told["findings"]]
+        assert names == (ran or ["spf", "dmarc", "second_opinion"])
+        checked = {one.attributes["name"] for one in boxes if "checked" in one.attributes}
+        assert checked == set(more)
+        assert ("second_opinion", "1") in [
+            (one.attributes.get("name"), one.attributes.get("value")) for one in boxes
+        ]
+
+
+def test_finding_of_our_own_log_leads_to_the_messages(store: Engine) -> None:
+    ids = {"last_failed_id": "m_1a202b5154686a3a343402fc", "last_accepted_id": ""}
+    evidence = Evidence(source=Source.TRACES, question="from:a@corp.example", answer="")
+    failing = found(
+        "own_traces.failing", Verdict.FAIL, Side.NOBODY, params=ids, evidence=(evidence,)
+    )
+    told = page(app_with(store).test_client(), f"/check/{finished(store, [saying(failing)])}")
+    links = {one.text: one.attributes["href"] for one in told.all("a")}
+    assert links["Open the message that failed last"] == "/m/m_1a202b5154686a3a343402fc"
+    assert "Open the message that was accepted last" not in links
+    assert links["from:a@corp.example"].startswith("/trace?q=from:a@corp.example")
 
 
 def test_a_run_that_was_cut_off_says_so_and_can_be_started_again(store: Engine) -> None:

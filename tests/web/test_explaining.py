@@ -188,3 +188,20 @@ def test_api_refuses_more_than_ten_megabytes(client: FlaskClient) -> None:
     )
     assert response.status_code == 413
     assert response.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("lang", "offer"),
+    [("en", "It may be one of these:"), ("ru", "Возможно, это одно из двух:")],
+)
+def test_reply_that_nothing_fits_comes_with_links_to_the_likeliest_causes(
+    client: FlaskClient, lang: str, offer: str
+) -> None:
+    page = explained(client, lang, text="550 5.0.0 Zork")
+    assert offer in page.one("main").text
+    data = client.post("/api/v1/explain", json={"text": "550 5.0.0 Zork", "lang": lang}).get_json()
+    assert len(data["likeliest"]) == 2
+    links = {held.attributes["href"]: held.text for held in page.all("a")}
+    for likely in data["likeliest"]:
+        assert links[f"/causes/{likely['cause']}"] == likely["title"]
+    assert offer not in explained(client, lang, text=FULL).one("main").text

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from tests import postgres
 from tests.unit.webhook_corpus import cases
 from tests.unit.webhook_signing import NOW_US, PASSWORD, SIGNERS, write_certificate
 from tests.web.building import empty_store, read_log
@@ -23,6 +26,8 @@ from tracer.config import Config, SourceSettings
 from tracer.errors import ConfigError
 from tracer.jobs.desk import Desk
 from tracer.store import receipts, tokens
+from tracer.store.engine import open_engine
+from tracer.store.migrate import migrate
 from webui.app import create_app
 from webui.hooks import HOOKS
 from webui.site import Site
@@ -41,14 +46,19 @@ def settings(home: Path, name: str, **more: Any) -> SourceSettings:
         "topic_arns": signed.keys.topic_arns,
         "cert_dir": str(home / "certificates"),
         "may_fetch": False,
+        "public_url": signed.keys.public_url,
     }
     fields = given | more
     return SourceSettings(name=name, kind="webhook", provider=name, token=TOKEN, **fields)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Engine]:
-    engine = empty_store(tmp_path)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        engine = empty_store(tmp_path)
+    else:
+        engine = open_engine(postgres.database(request.getfixturevalue("server")))
+        migrate(engine)
     yield engine
     engine.dispose()
 
@@ -221,6 +231,26 @@ def test_a_store_that_is_away_makes_the_provider_come_again(
     assert brevo.headers["Retry-After"]
 
 
+def test_a_source_that_brings_too_much_is_asked_to_come_again(
+    store: Engine, tmp_path: Path
+) -> None:
+    limited = settings(tmp_path, "brevo", most_per_second=1)
+    config = Config(home=tmp_path, source=(limited, settings(tmp_path, "postmark")))
+    app = create_app(store, Site(now_us=lambda: NOW_US), Desk(store, config))
+    client = app.test_client()
+    events = (EVENT | {"email": f"bob{n}@fabrikam.example"} for n in range(20))
+    answers = [client.post(f"/hooks/brevo/{TOKEN}", json=e, headers=BASIC) for e in events]
+    later = [answer for answer in answers if answer.status_code == 429]
+    assert later and {answer.status_code for answer in answers} == {200, 429}
+    assert later[0].headers["Retry-After"] == "1"
+    other = client.post(f"/hooks/postmark/{TOKEN}", json={}, headers=BASIC)
+    assert other.status_code == 200  # who is loud takes nothing from the others
+    app.extensions[HOOKS].intake.stop()
+    with store.connect() as conn:
+        (noted,) = receipts.last_refusals(conn, "brevo")
+    assert "more than 1 requests a second" in noted.reason
+
+
 def test_a_source_without_what_it_needs_stops_the_start(store: Engine, tmp_path: Path) -> None:
     whole = settings(tmp_path, "mailgun")
     for broken, words in (
@@ -264,6 +294,54 @@ def test_one_page_shows_the_mta_and_the_provider(
     assert [hop["host"] for hop in message["hops"]] == ["mx1", "brevo"]
     page = client.get(f"/m/{rows[0]['id']}")
     assert page.status_code == 200 and "550 5.1.1 no such user" in page.text
+
+
+def _relayed(client: FlaskClient, store: Engine, folder: Path, *events: dict[str, Any]) -> str:
+    """The address of the page of a mail that was handed over and reported on."""
+    log = folder / "mail.log"
+    log.write_text(LOG, "utf-8")
+    read_log(store, log, "mx1")
+    for event in events:
+        sent = client.post(f"/hooks/brevo/{TOKEN}", json=EVENT | event, headers=BASIC)
+        assert sent.status_code == 200
+    (row,) = client.get("/api/v1/deliveries?q=bob@fabrikam.example&since=all").json["items"]
+    return f"/m/{row['id']}"
+
+
+def _words(page: str) -> str:
+    """A page's words, one blank between."""
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_mail_that_came_back_after_its_delivery_is_told_as_that(
+    client: FlaskClient, store: Engine, tmp_path: Path
+) -> None:
+    back = {"event": "hard_bounce", "reason": "550 5.1.1 no such user", "ts_epoch": 1763809200000}
+    page = _relayed(client, store, tmp_path, {}, back)
+    assert "had accepted it first, then returned it" in client.get(page).text
+    assert "сначала принял письмо, а потом вернул" in client.get(page + "?lang=ru").text
+
+
+def test_mail_that_was_refused_at_once_is_not_told_as_returned(
+    client: FlaskClient, store: Engine, tmp_path: Path
+) -> None:
+    refused = {"event": "hard_bounce", "reason": "550 5.1.1 no such user"}
+    page = _relayed(client, store, tmp_path, refused)
+    assert "then returned it" not in client.get(page).text
+
+
+@pytest.mark.parametrize("days_later", [0, 9, 13, 30])
+def test_a_complaint_stands_on_the_page_of_its_mail_however_late_it_is(
+    client: FlaskClient, store: Engine, tmp_path: Path, days_later: int
+) -> None:
+    late_ms = 1763805600123 + 3_600_000 + days_later * 86_400_000
+    complaint = {"event": "spam", "ts_epoch": late_ms}
+    page = _relayed(client, store, tmp_path, {}, complaint)
+    english, russian = (_words(client.get(page + lang).text) for lang in ("", "?lang=ru"))
+    assert "The recipient marked it as spam" in english
+    assert "Получатель пометил письмо как спам" in russian
+    (row,) = client.get("/api/v1/deliveries?q=bob@fabrikam.example&since=all").json["items"]
+    assert row["status"] == "delivered"
 
 
 def test_a_subscription_that_must_be_confirmed_by_hand_is_shown(

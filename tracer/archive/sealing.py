@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Engine
 from tracer.archive import columns
 from tracer.archive.files import Archive, ArchiveDamaged
 from tracer.arrival import Arrival, Batch
-from tracer.errors import StoreUnavailable
+from tracer.errors import NotFound, StoreUnavailable
 from tracer.ingest import ingest_within
 from tracer.legs import Stay
 from tracer.model import DAY_US, Parse
 from tracer.store import days, sealed, stays
 from tracer.store.driver import fetch
-from tracer.store.engine import one_writer, reading
+from tracer.store.engine import alone, one_writer, reading
 from tracer.store.packing import Packer
 from tracer.store.schema import LATE, SEALED
 from tracer.store.sealed import DayFile
@@ -30,12 +30,21 @@ from tracer.store.sealed import DayFile
 TOGETHER = 2000
 
 
+ARCHIVING = "archiving days"
+
+
+class AlreadySealed(NotFound):
+    """There is nothing left to seal."""
+
+
 class DayChanged(StoreUnavailable):
     """Mail of the day arrived while it was being sealed."""
 
 
 def due(conn: Connection, now_us: int, live_days: int) -> list[str]:
-    """Days that are over for longer than `live_days` and not held, oldest first."""
+    """Days that are over for longer than `live_days` and not held, oldest first; 0: none is."""
+    if not live_days:
+        return []
     first_live = days.day_of(now_us - live_days * DAY_US)
     return [day for day in sealed.free(conn) if day < first_live]
 
@@ -45,11 +54,18 @@ def seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) 
 
     Raises DayChanged when mail for it came meanwhile, which leaves all as it was.
     """
+    with alone(engine, ARCHIVING):
+        return _seal(engine, archive, day, parse, now_us)
+
+
+def _seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) -> DayFile:
     packer = Packer(parse)
     with engine.connect() as conn:
         state = sealed.one(conn, day).state
+    if state == SEALED:
+        raise AlreadySealed(f"{sealed.shown(day)} is in the archive already")
     if state == LATE:
-        restore(engine, archive, day, parse)
+        _restore(engine, archive, day, parse)
     with reading(engine).connect() as conn:
         before = _extent(conn, day)
         known = archive.write(day, columns.rows(_stays(conn, day), packer))
@@ -65,6 +81,11 @@ def seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) 
 
 def restore(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
     """Bring a sealed day back into the store, with what arrived late; how many hops it has."""
+    with alone(engine, ARCHIVING):
+        return _restore(engine, archive, day, parse)
+
+
+def _restore(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
     packer = Packer(parse)
     with engine.begin() as conn:
         one_writer(conn)
@@ -170,7 +191,8 @@ def delete(engine: Engine, archive: Archive, day: str) -> None:
 
     The note goes first: a file that nobody knows of does no harm, a note without a file does.
     """
-    with engine.begin() as conn:
-        one_writer(conn)
-        sealed.forget(conn, day)
-    archive.remove(day)
+    with alone(engine, ARCHIVING):
+        with engine.begin() as conn:
+            one_writer(conn)
+            sealed.forget(conn, day)
+        archive.remove(day)

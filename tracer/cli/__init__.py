@@ -24,12 +24,13 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from tracer import release
-from tracer.config import Config, load
-from tracer.errors import InvalidQuery
+from tracer.config import Config, given_to, load
+from tracer.config_faults import Misplaced
+from tracer.errors import ConfigError, InvalidQuery
 from tracer.exports import as_csv, as_json
 from tracer.model import Row, when
 from tracer.query import SearchQuery, corrected, parse_query
-from tracer.store import deliveries, sources
+from tracer.store import deliveries, sealed, sources
 from tracer.store.engine import StoreUnusable, fault, open_engine, reading, shown
 from tracer.store.migrate import check, migrate
 
@@ -46,7 +47,11 @@ def with_config(command: Command) -> Command:
     @functools.wraps(command)
     def wrapped(config: Path | None, home: Path | None, **given: Any) -> Any:
         of_config, of_home = click.get_current_context().find_object(tuple) or (None, None)
-        return command(load(config or of_config, home or of_home, os.environ), **given)
+        places = config or of_config, home or of_home, os.environ
+        try:
+            return command(load(*places), **given)
+        except Misplaced as error:
+            raise ConfigError(given_to(*places).fault(error.place, error.problem)) from error
 
     return wrapped  # type: ignore[return-value]
 
@@ -94,6 +99,17 @@ def telling_faults(config: Config) -> Iterator[None]:
         yield
     except (DBAPIError, sqlite3.Error) as error:
         raise fault(error, shown(config.store.url)) from error
+
+
+@contextmanager
+def writing_store(config: Config) -> Iterator[Engine]:
+    """The store of these settings, made if need be and closed at the end."""
+    engine = store_of(config)
+    try:
+        with telling_faults(config):
+            yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -197,6 +213,8 @@ def search(
         for hint in query.hints:
             click.echo(hint, err=True)
         with reading_store(config) as conn:
+            if away := sealed.reached(conn, query):
+                click.echo(f"{away.hint} mailtracer export --help", err=True)
             if only_count:
                 _print_count(conn, query, group)
             else:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 
 import click
+import msgspec
 
-from tracer import secret_files
+from tracer import config_shown, secret_files
 from tracer.cli import now_us, with_commands, with_config
-from tracer.config import Config
+from tracer.config import Config, given_to
 from tracer.notify import mail
 from tracer.notify.words import filled
 
@@ -16,13 +19,49 @@ from tracer.notify.words import filled
 @click.group()
 @with_commands
 def config() -> None:
-    """Store the mail server's password, and try the settings out.
+    """Show and check the settings, store the mail server's password, try it out.
 
     \b
     Examples:
+      mailtracer config show
+      mailtracer config check --config new.toml
       mailtracer config smtp-password
       mailtracer config test-mail olga@corp.example
     """
+
+
+@config.command("show")
+@with_config
+@click.option("--json", "as_object", is_flag=True, help="One JSON object a line.")
+def show(config: Config, as_object: bool) -> None:
+    """Show the settings in force and where each comes from. Secrets are hidden.
+
+    \b
+    Example:  mailtracer config show | grep -v default
+    """
+    context = click.get_current_context()
+    path, home = context.find_object(tuple) or (None, None)
+    options = context.params
+    given = given_to(options["config"] or path, options["home"] or home, os.environ)
+    for one in config_shown.settings(config, given):
+        if one.key == "home" and (options["home"] or home):
+            one = msgspec.structs.replace(one, origin="--home")
+        if as_object:
+            click.echo(msgspec.json.encode(one).decode())
+        else:
+            value = json.dumps(one.value, ensure_ascii=False)
+            click.echo(f"{one.key:<34} {value:<40} {one.origin}")
+
+
+@config.command("check")
+@with_config
+def check(config: Config) -> None:
+    """Check the settings without starting anything: exit 78 and the place of what is wrong.
+
+    \b
+    Example:  mailtracer config check --config new.toml
+    """
+    click.echo(f"The settings are fine. Home: {config.home}", err=True)
 
 
 @config.command("smtp-password")

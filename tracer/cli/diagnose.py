@@ -44,6 +44,10 @@ _BAD = {
     help="A name server to ask instead of the system's.",
 )  # fmt: skip
 @click.option("--probe-recipient", is_flag=True, help="Ask its mail host for the recipient.")
+@click.option(
+    "--probe-catch-all", is_flag=True,
+    help="Ask it for the recipient and for an address that nobody has.",
+)  # fmt: skip
 @click.option("--check", "names", multiple=True, metavar="NAME", help="Only this check.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option(

@@ -78,7 +78,8 @@ def text_of(asked: dict[str, Any], name: str) -> str:
 
 
 class FreshLookup:
-    """A Lookup for many questions, replaced each minute, so that no old answer is given."""
+    """A Lookup for many questions, which heeds TTLs; replaced each minute, so that it does
+    not grow without end."""
 
     def __init__(self, nameservers: Sequence[str]) -> None:
         self._nameservers = nameservers
@@ -88,7 +89,7 @@ class FreshLookup:
 
     def _made(self) -> Lookup:
         self._made_s = time.monotonic()
-        return Lookup(self._nameservers, budget_queries=None, budget_s=None)
+        return Lookup(self._nameservers, budget_queries=None, budget_s=None, heeds_ttl=True)
 
     def __call__(self) -> Lookup:
         with self._lock:

@@ -8,7 +8,7 @@ import time
 
 import click
 
-from tracer.cli import reading_store, store_of, telling_faults, with_commands, with_config
+from tracer.cli import reading_store, with_commands, with_config, writing_store
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import tokens
@@ -50,12 +50,8 @@ def create(config: Config, scopes: tuple[str, ...], name: str, as_object: bool) 
       mailtracer token create --scope receipts:read
       mailtracer token create --scope events:write --name shipper --json
     """
-    engine = store_of(config)
-    try:
-        with telling_faults(config), engine.begin() as conn:
-            made, secret = tokens.create(conn, name, " ".join(scopes), time.time_ns() // 1000)
-    finally:
-        engine.dispose()
+    with writing_store(config) as engine, engine.begin() as conn:
+        made, secret = tokens.create(conn, name, " ".join(scopes), time.time_ns() // 1000)
     told = {"token": secret, "id": made.id, "scopes": list(scopes), "name": name}
     click.echo(json.dumps(told) if as_object else secret)
     if not as_object:
@@ -92,10 +88,6 @@ def revoke(config: Config, wanted: str) -> None:
     \b
     Example:  mailtracer token revoke t_1f2e3d4c
     """
-    engine = store_of(config)
-    try:
-        with telling_faults(config), engine.begin() as conn:
-            ended = tokens.revoke(conn, wanted, time.time_ns() // 1000)
-    finally:
-        engine.dispose()
+    with writing_store(config) as engine, engine.begin() as conn:
+        ended = tokens.revoke(conn, wanted, time.time_ns() // 1000)
     click.echo(f"Ended: {ended.id} {ended.name}", err=True)

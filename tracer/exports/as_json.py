@@ -82,6 +82,7 @@ def similar(alike: Similar) -> dict[str, Any]:
 def explanation(told: Explanation) -> dict[str, Any]:
     """The explanation; a step is {what, how}, a reference {text, url}."""
     return plain(told) | {
+        "actor": told.side,
         "steps": [{"what": what, "how": how} for what, how in told.steps],
         "reference": [{"text": text, "url": url} for text, url in told.reference],
         "likeliest": [plain(likely) for likely in told.likeliest],

@@ -26,6 +26,7 @@ from sqlalchemy import Engine
 from tracer.errors import StoreUnavailable
 from tracer.exports.format import Sheet, Style
 from tracer.exports.order import Order
+from tracer.exports.reach import OpenDay, Part, opened, parts
 from tracer.model import DAY_US
 from tracer.query import SearchQuery
 from tracer.store import days, scan
@@ -80,19 +81,30 @@ class Held:
         return octets
 
 
-def pieces(engine: Engine, order: Order) -> Iterator[Piece]:
+def pieces(engine: Engine, order: Order, open_day: OpenDay | None = None) -> Iterator[Piece]:
     """The whole file of an order whose format is text, its head first."""
     query = order.query()
     held, sheet = _sheet(order)
     yield Piece(held.taken(), 0, True)
-    with engine.connect() as conn:
-        listed = days.within(conn, query.since_us, query.until_us)
     rows = 0
-    for number, one in enumerate(coarse := slices(listed, query, COARSE_US)):
-        if rows >= ALONE_ROWS and (os.cpu_count() or 1) > 1:
+    for part in parts(engine, query, open_day):
+        with opened(engine, part, open_day) as store:
+            for piece in _of_part(store, order, part, rows, held, sheet):
+                rows += piece.rows
+                yield piece
+
+
+def _of_part(
+    engine: Engine, order: Order, part: Part, rows: int, held: Held, sheet: Sheet
+) -> Iterator[Piece]:
+    """The rows of some days, after so many of others. What is unpacked from the archive is
+    read here alone: a child would have to unpack it again."""
+    query = part.of(order.query())
+    for number, one in enumerate(coarse := slices(part.listed, query, COARSE_US)):
+        if rows >= ALONE_ROWS and not part.is_sealed and (os.cpu_count() or 1) > 1:
             rest = coarse[number:]
             before = replace(query, since_us=rest[-1][0], until_us=rest[0][1])
-            yield from _in_turn(engine, order, slices(listed, before, FINE_US), held, sheet)
+            yield from _in_turn(engine, order, slices(part.listed, before, FINE_US), held, sheet)
             return
         for piece in _of_slice(engine, order, one, held, sheet):
             rows += piece.rows

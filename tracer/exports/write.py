@@ -21,10 +21,10 @@ import msgspec
 from sqlalchemy import Engine
 
 from tracer.errors import Phrase, TracerError
-from tracer.exports import beside
+from tracer.exports import beside, reach
 from tracer.exports.format import Style
 from tracer.exports.order import Order
-from tracer.store import scan
+from tracer.exports.reach import OpenDay
 
 PART = ".tmp"
 _NO_RIGHT = Phrase(
@@ -89,8 +89,14 @@ Progress = Callable[[int], None]
 """Told the number of rows so far after each chunk; what it raises stops the export."""
 
 
-def write_file(engine: Engine, order: Order, path: Path, progress: Progress) -> Result:
-    """Write the rows of an order to `path`.
+def write_file(
+    engine: Engine,
+    order: Order,
+    path: Path,
+    progress: Progress,
+    open_day: OpenDay | None = None,
+) -> Result:
+    """Write the rows of an order to `path`; with `open_day` those of sealed days too.
 
     Raises CannotWrite if the place refuses; nothing is left there then, nor when
     `progress` raises.
@@ -98,7 +104,7 @@ def write_file(engine: Engine, order: Order, path: Path, progress: Progress) -> 
     part = path.with_name(path.name + PART)
     try:
         with _explained(path):
-            result = _write_part(engine, order, part, progress)
+            result = _write_part(engine, order, part, progress, open_day)
             os.replace(part, path)
             _sync_folder(path.parent)
     except BaseException:
@@ -108,20 +114,26 @@ def write_file(engine: Engine, order: Order, path: Path, progress: Progress) -> 
     return result
 
 
-def write_stream(engine: Engine, order: Order, file: BinaryIO, progress: Progress) -> Result:
+def write_stream(
+    engine: Engine,
+    order: Order,
+    file: BinaryIO,
+    progress: Progress,
+    open_day: OpenDay | None = None,
+) -> Result:
     """Write the rows of an order to an open file, forwards."""
     began = time.monotonic()
     out = _Tally(file)
     rows = 0
-    for count in _written(engine, order, out, None):
+    for count in _written(engine, order, out, None, open_day):
         rows += count
         progress(rows)
     return out.result(rows, time.monotonic() - began)
 
 
-def pieces(engine: Engine, order: Order) -> Iterator[bytes]:
+def pieces(engine: Engine, order: Order, open_day: OpenDay | None = None) -> Iterator[bytes]:
     """The same as octets to be sent; only for formats that are text."""
-    return (piece.octets for piece in beside.pieces(engine, order))
+    return (piece.octets for piece in beside.pieces(engine, order, open_day))
 
 
 class _Tally:
@@ -149,12 +161,14 @@ class _Tally:
         return Result(rows, self._octets, self._hash.hexdigest(), round(seconds, 3))
 
 
-def _write_part(engine: Engine, order: Order, part: Path, progress: Progress) -> Result:
+def _write_part(
+    engine: Engine, order: Order, part: Path, progress: Progress, open_day: OpenDay | None
+) -> Result:
     began = time.monotonic()
     rows = 0
     with _aside(order, part) as folder, part.open("wb") as file:
         out = _Tally(file)
-        for count in _written(engine, order, out, folder):
+        for count in _written(engine, order, out, folder, open_day):
             rows += count
             progress(rows)
         file.flush()
@@ -169,17 +183,19 @@ def _aside(order: Order, part: Path) -> AbstractContextManager[str | None]:
     return tempfile.TemporaryDirectory(prefix=f"{part.name}.", dir=part.parent)
 
 
-def _written(engine: Engine, order: Order, out: _Tally, folder: str | None) -> Iterator[int]:
+def _written(
+    engine: Engine, order: Order, out: _Tally, folder: str | None, open_day: OpenDay | None
+) -> Iterator[int]:
     """Write chunk after chunk; the number of rows of each."""
     if order.form.is_text:
-        for piece in beside.pieces(engine, order):
+        for piece in beside.pieces(engine, order, open_day):
             out.write(piece.octets)
             if piece.rows:
                 yield piece.rows
         return
     kind = order.kind
     sheet = order.form.open(out, kind.columns, Style(order.exact, order.lang, folder))
-    for chunk in scan.chunks(engine, order.query(), kind.needs):
+    for chunk in reach.chunks(engine, order.query(), kind.needs, open_day):
         sheet.add([column.values(chunk.columns) for column in kind.columns])
         yield chunk.length
     sheet.close()

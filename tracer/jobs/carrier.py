@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from tracer import secret_files
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 FILE = "jobs.db"
 TRIES, BETWEEN_TRIES_S = 5, 60
 STOP_S = 20.0
+NIGHT = 3, 17  # UTC
 IN_HAND_US, FORGOTTEN_US = 120 * SECOND_US, 86_400 * SECOND_US
 
 
@@ -34,8 +36,10 @@ class HueyCarrier:
     Making one opens nothing, so that it may be handed on to a forked process.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, nightly: Callable[[], object] | None = None) -> None:
+        """`nightly`: what is done at the start and every night besides."""
         self._desk = desk
+        self._nightly = nightly
         self._stopping = threading.Event()
         self._huey: Any = None
         self._consumer: Any = None
@@ -59,6 +63,9 @@ class HueyCarrier:
         retries = {"retries": TRIES, "retry_delay": BETWEEN_TRIES_S}
         self._tell = self._huey.task(name="tell", **retries)(self._notify)
         self._huey.periodic_task(crontab(), name="tidy")(self._tidy)
+        if self._nightly:
+            at_night = crontab(minute=str(NIGHT[1]), hour=str(NIGHT[0]))
+            self._huey.periodic_task(at_night, name="nightly")(self._nightly)
 
     def start(self) -> None:
         """Start the threads; what an earlier process left running or waiting comes first."""

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from tracer.config import Config
 from tracer.errors import NotFound, TracerError
 from tracer.exports.order import Order
+from tracer.exports.reach import OpenDay
 from tracer.exports.write import CannotWrite
 from tracer.jobs import export
 from tracer.model import DAY_US
@@ -61,6 +62,7 @@ class Desk:
     config: Config
     carrier: Carrier = field(default_factory=_Nobody)
     now_us: Callable[[], int] = clock_us
+    open_day: OpenDay | None = None  # without it exports pass over the archive
 
     @property
     def folder(self) -> Path:

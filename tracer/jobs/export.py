@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
-from sqlalchemy import Engine
 
 from tracer.exports.order import Order
+from tracer.exports.reach import parts
 from tracer.exports.write import write_file
-from tracer.jobs.kind import Kind, Report
+from tracer.jobs.kind import Kind, Place, Report
 from tracer.model import when
 from tracer.notify.notice import Notice
 from tracer.store import deliveries
@@ -39,15 +37,25 @@ def download_name(job: Job) -> str:
     return f"mailtracer-{when(order.asked_us):%Y%m%dT%H%M%SZ}{order.form.suffix}"
 
 
-def _run(engine: Engine, folder: Path, job: Job, report: Report) -> Made:
+def _run(place: Place, job: Job, report: Report) -> Made:
     order = order_of(job)
     report(0, None)
-    with engine.connect() as conn:
-        total = deliveries.count(conn, order.query())
+    total = _total(place, order)
     report(0, total)
     name = file_name(job)
-    result = write_file(engine, order, folder / name, lambda rows: report(rows, total))
+    result = write_file(
+        place.engine, order, place.folder / name, lambda rows: report(rows, total), place.open_day
+    )
     return Made(result.rows, result.octets, result.sha256, name)
+
+
+def _total(place: Place, order: Order) -> int | None:
+    """The rows to come; None where some are in the archive, which is not opened twice."""
+    query = order.query()
+    if any(part.is_sealed for part in parts(place.engine, query, place.open_day)):
+        return None
+    with place.engine.connect() as conn:
+        return deliveries.count(conn, query)
 
 
 def _notice(job: Job, link: str) -> Notice | None:

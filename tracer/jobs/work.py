@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tracer.errors import Phrase, StoreUnavailable, TracerError
 from tracer.jobs.desk import Desk
+from tracer.jobs.kind import Place
 from tracer.jobs.kinds import JOBS
 from tracer.jobs.owner import owner
 from tracer.store import jobs
@@ -72,7 +73,8 @@ def _run(desk: Desk, job: Job, me: str, stopping: threading.Event) -> Made:
         told_s = time.monotonic()
 
     desk.make_folder()
-    return JOBS[job.kind].run(reading(desk.engine), desk.folder, job, report)
+    place = Place(reading(desk.engine), desk.folder, desk.open_day)
+    return JOBS[job.kind].run(place, job, report)
 
 
 def _why(error: Exception) -> Phrase:

@@ -24,7 +24,8 @@ def _before(name: str) -> str:
     return "json_extract(d.more, '$[{}][{}]')".format(*place)
 
 
-SUBJECT = f"coalesce(nullif(h.subject, ''), {_before('subject')}, '')"
+BEFORE_SUBJECT = _before("subject")
+SUBJECT = f"coalesce(nullif(h.subject, ''), {BEFORE_SUBJECT}, '')"
 AUTH = f"coalesce({_before('auth')}, h.auth)"
 CLIENT = _before("client")
 PATH = _before("path")

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.schema import CreateTable, DropTable
 
 from tracer.model import DAY_US, EPOCH, when
-from tracer.store import counts
-from tracer.store.driver import fetch
+from tracer.store import counts, postgresql
+from tracer.store.driver import fetch, is_postgresql
 from tracer.store.schema import (
     ID_BITS,
     LATE,
@@ -82,7 +82,7 @@ def within(conn: Connection, since_us: int | None, until_us: int | None) -> list
 def reach(since_us: int | None, until_us: int | None) -> tuple[str, str]:
     """The first and the last day of a stretch of time, open ends included."""
     low = "" if since_us is None else day_of(since_us)
-    return low, "99999999" if until_us is None else day_of(until_us)
+    return low, "99999999" if until_us is None else day_of(until_us - 1)
 
 
 def ensure(conn: Connection, day: str, *, bulk: bool = False) -> None:
@@ -119,6 +119,8 @@ def _create(conn: Connection, day: str, *, bulk: bool = False) -> None:
         for index in table.indexes:
             if not bulk or index.columns.keys() == [NEEDED_WHILE_WRITING]:
                 index.create(conn)
+    if not bulk:
+        _index_words(conn, day)
 
 
 def _turn(conn: Connection, day: str, state: str) -> None:
@@ -129,8 +131,19 @@ def finish(conn: Connection, *, before: str = "99999999") -> None:
     """Give the days before this one the indexes and the counts they still lack."""
     loading = select(days.c.day).where(days.c.state == LOADING, days.c.day < before)
     for day in conn.execute(loading).scalars().all():
-        for table in day_tables(day):
-            for index in table.indexes:
-                index.create(conn, checkfirst=True)
+        index(conn, day)
         counts.recount(conn, day)
         _turn(conn, day, LIVE)
+
+
+def index(conn: Connection, day: str) -> None:
+    """Give a day the indexes that it still lacks."""
+    for table in day_tables(day):
+        for one in table.indexes:
+            one.create(conn, checkfirst=True)
+    _index_words(conn, day)
+
+
+def _index_words(conn: Connection, day: str) -> None:
+    if is_postgresql(conn) and postgresql.has_trigrams(conn):
+        postgresql.index_words(conn, f"hops_{day}", "subject")

@@ -18,12 +18,11 @@ from tracer.legs import Before
 from tracer.model import Outcome, Page, Row
 from tracer.query import SearchQuery
 from tracer.store import days
-from tracer.store.counts import asks_nothing
 from tracer.store.driver import fetch
 from tracer.store.more import read_more
 from tracer.store.row_ids import hop_of_row_id, row_id
-from tracer.store.selection import pruned, select, union, unordered
-from tracer.store.summary import Bucket, Summary, summary
+from tracer.store.selection import select
+from tracer.store.summary import Bucket, Summary, count, summary
 from tracer.store.terms import client_of
 
 __all__ = [
@@ -70,21 +69,6 @@ def _search_day(
         for values in fetch(conn, f"SELECT {_COLUMNS} {part} LIMIT :limit", parameters):
             found[values[0], values[1]] = values
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
-
-
-def count(conn: Connection, query: SearchQuery) -> int:
-    """The exact number of rows."""
-    if asks_nothing(query.where):
-        return summary(conn, query, buckets=1).total
-    total = 0
-    for day in days.within(conn, query.since_us, query.until_us):
-        parts, parameters, _ = pruned(conn, select(day, query, slim=True))
-        if len(parts) == 1:
-            statement = f"SELECT count(*) {unordered(parts[0])}"
-        else:
-            statement = f"SELECT count(*) FROM ({union(parts)}) found"
-        total += fetch(conn, statement, parameters)[0][0]
-    return total
 
 
 def rows(conn: Connection, query: SearchQuery, *, chunk: int = 5000) -> Iterator[Row]:

@@ -28,6 +28,7 @@ def fetch(conn: Connection, statement: str, parameters: Parameters) -> Rows:
 
     Raises what SQLAlchemy would.
     """
+    _begin_reading(conn)
     try:
         cursor: Any = conn.connection.cursor()
         cursor.execute(spoken(conn, statement), parameters)
@@ -35,6 +36,12 @@ def fetch(conn: Connection, statement: str, parameters: Parameters) -> Rows:
     except conn.dialect.loaded_dbapi.Error as error:
         raise OperationalError(statement, None, error) from error
     return found
+
+
+def _begin_reading(conn: Connection) -> None:
+    """A reader sees one moment: unlike SQLAlchemy's, the driver's cursor begins nothing."""
+    if not conn.in_transaction() and conn.get_execution_options().get("reads_only"):
+        conn.begin()
 
 
 def change(conn: Connection, statement: str, parameters: Sequence[object] = ()) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
-from tracer.store.conditions import Conditions, address_key
+from tracer.store.conditions import BEFORE_SUBJECT, Conditions, address_key, client_range
 from tracer.store.row_ids import hop_of_row_id
 from tracer.store.terms import Role, Tie, key_of
 
@@ -24,6 +24,7 @@ class Driver(NamedTuple):
     tables: str
     walk: str
     condition: str
+    is_walk: bool = False  # no index: every hop or delivery is looked at, though nothing else
 
 
 _ROLES = {
@@ -47,12 +48,16 @@ def _of(node: Node, conditions: Conditions) -> list[Driver]:
         case Term():
             return _of_term(node, conditions)
         case And(items):
-            return min((d for item in items if (d := _of(item, conditions))), key=len, default=[])
+            return min((d for item in items if (d := _of(item, conditions))), key=_cost, default=[])
         case Or(items):
             parts = [_of(item, conditions) for item in items]
             return [driver for part in parts for driver in part] if all(parts) else []
         case Not():
             return []
+
+
+def _cost(starts: list[Driver]) -> tuple[bool, int]:
+    return any(start.is_walk for start in starts), len(starts)
 
 
 def _of_term(term: Term, conditions: Conditions) -> list[Driver]:
@@ -74,8 +79,12 @@ def _of_value(key: str, value: Match | Compare, tables: _Tables) -> list[Driver]
             return []
         domain = value.kind is MatchKind.DOMAIN
         return [d for role in _ROLES[key] for d in tables.of_address(wanted, role, domain)]
+    if key == "subject" and value.text.strip("*"):  # what matches "" is no start
+        return tables.of_subject(value)
     if value.kind is not MatchKind.EXACT:
         return []
+    if key == "ip":
+        return tables.of_client(value)
     if key == "msgid":
         return [tables.of_hops("h.message_key", key_of(value.text))]
     if key == "id":
@@ -91,6 +100,7 @@ class _Tables:
     def __init__(self, conditions: Conditions) -> None:
         self._day = conditions.day
         self._bind = conditions.bind
+        self._text = conditions.text
 
     def of_address(self, key: int, role: Role, domain: bool) -> list[Driver]:
         if role is Role.SENDER:
@@ -104,6 +114,33 @@ class _Tables:
         )
         return [own, self._of_terms(key, role, " AND d.n = t.n")]
 
+    def of_client(self, value: Match) -> list[Driver]:
+        """One address: of the hop itself, or what a last leg inherited. A network is walked."""
+        first, last = client_range(value)
+        if first != last:
+            return []
+        return [
+            self.of_hops("h.client_key", first),
+            self._of_terms(first, Role.CLIENT, " AND d.n = t.n"),
+        ]
+
+    def of_subject(self, value: Match) -> list[Driver]:
+        """The subject of the hop itself, and the one that a last leg inherited: looked for apart,
+        neither needs the other's table to say no."""
+        deliveries = f"deliveries_{self._day} d CROSS JOIN {self._hops} ON h.hop_id = d.hop_id"
+        inherited = f"{self._in_more(value)} AND {self._text(value, BEFORE_SUBJECT)}"
+        own = f"{self._hops} CROSS JOIN deliveries_{self._day} d ON d.hop_id = h.hop_id"
+        return [
+            Driver(own, "h.hop_id", self._text(value, "h.subject"), True),
+            Driver(deliveries, "d.hop_id", inherited, True),
+        ]
+
+    def _in_more(self, value: Match) -> str:
+        """What costs a quarter of reading the JSON: looking through it as it is written."""
+        if value.kind is MatchKind.TEXT and value.text.isascii() and value.text.isalnum():
+            return f"d.more LIKE {self._bind(f'%{value.text}%')}"
+        return "d.more IS NOT NULL"
+
     def of_hops(self, column: str, value: object) -> Driver:
         return Driver(
             f"{self._hops} CROSS JOIN deliveries_{self._day} d ON d.hop_id = h.hop_id",
@@ -115,7 +152,7 @@ class _Tables:
         condition = f"t.queue_id = {self._bind(queue_id)} AND t.kind = {int(Tie.PATH)}"
         return Driver(self._through("ties", ""), "t.hop_id", condition)
 
-    def _of_terms(self, key: int, role: Role, own: str) -> Driver:
+    def _of_terms(self, key: int | str, role: Role, own: str) -> Driver:
         condition = f"t.key = {self._bind(str(key))} AND t.role = {int(role)}"
         return Driver(self._through("terms", own), "t.hop_id", condition)
 

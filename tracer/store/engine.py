@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
@@ -26,6 +30,7 @@ _PRAGMAS = (
 _BRIEF = ("locked", "busy", "deadlock")  # what passes
 _STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
+_READ_ONLY = ("readonly database", "read-only", "permission denied")
 _UNREACHABLE = ("connection failed", "Connection refused", "could not translate host name")
 WRITER = 0x6D61696C  # number of the lock that one_writer takes
 
@@ -68,6 +73,36 @@ def one_writer(conn: Connection) -> None:
     miss the other's events. SQLite has one writer by itself."""
     if is_postgresql(conn):
         fetch(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(?)) locked", (WRITER,))
+
+
+@contextmanager
+def alone(engine: Engine, doing: str) -> Iterator[None]:
+    """While it lasts no other process does the same to this store; unlike `one_writer` it lasts
+    over transactions and hinders nobody else.  Raises StoreUnavailable at once."""
+    busy = StoreUnavailable(f"another process is {doing}; try again when it is done")
+    if engine.dialect.name == "postgresql":
+        yield from _alone_on_server(engine, crc32(doing.encode()), busy)
+        return
+    path = engine.url.database
+    if not path or path == ":memory:":
+        yield
+        return
+    with open(f"{path}.{doing.split()[0]}", "wb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise busy from error
+        yield
+
+
+def _alone_on_server(engine: Engine, key: int, busy: StoreUnavailable) -> Iterator[None]:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
+        if not conn.execute(select(func.pg_try_advisory_lock(WRITER, key - (1 << 31)))).scalar():
+            raise busy
+        try:
+            yield
+        finally:
+            conn.execute(select(func.pg_advisory_unlock(WRITER, key - (1 << 31))))
 
 
 def shown(url: str) -> str:
@@ -138,6 +173,11 @@ def fault(error: DBAPIError | sqlite3.Error, database: str | None) -> StoreUnava
         return StoreUnusable(_unreachable(said, database))
     if "full" in said or "No space left" in said:
         return StoreUnavailable(f"the store at {database} cannot grow: {said}. Make room for it.")
+    if any(words in said for words in _READ_ONLY):
+        return StoreUnusable(
+            f"the store at {database} cannot be written: {said}. Give this user the right to write "
+            "there, or mount the disk for writing."
+        )
     if any(word in said for word in _BRIEF):
         return StoreUnavailable("the store is busy; try again in a moment")
     return StoreUnusable(f"the store at {database} cannot be used: {said}")

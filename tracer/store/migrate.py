@@ -6,7 +6,9 @@ from importlib.resources import as_file, files
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from tracer.store.driver import is_postgresql
 from tracer.store.engine import StoreUnusable, one_writer
+from tracer.store.postgresql import want_trigrams
 
 
 def migrate(engine: Engine) -> None:
@@ -21,6 +23,8 @@ def migrate(engine: Engine) -> None:
             raise _foreign(found)
         if found != head():
             _upgrade(conn)
+            if is_postgresql(conn):
+                want_trigrams(conn)
 
 
 def check(conn: Connection) -> None:

@@ -115,3 +115,13 @@ def want_trigrams(conn: Connection) -> None:
             conn.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
     except DBAPIError:
         return
+
+
+def index_words(conn: Connection, table: str, column: str) -> None:
+    """An index of every three letters of a column, for searches for a part of it."""
+    conn.execute(
+        text(
+            f"CREATE INDEX IF NOT EXISTS ix_{table}_{column}_words ON {table} "
+            f"USING gin ({column} gin_trgm_ops)"
+        )
+    )

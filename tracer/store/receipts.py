@@ -1,6 +1,6 @@
 """What came in by webhooks: the requests whole, what they told, and what could not be read.
 
-Every function takes `conn` and never commits. The bodies are packed by Zstandard.
+Every function takes `conn` and never commits. Long bodies are packed by Zstandard.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import zstandard
-from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy import Connection, Table, case, delete, func, select, update
 
 from tracer.errors import NotFound
 from tracer.store.driver import among, change, change_many, fetch
@@ -25,7 +25,13 @@ from tracer.store.receipt_tables import (
 )
 
 KEPT_REFUSALS = 20
+FETCHED = "repair"
+"""Scheme of what we fetched ourselves: it says nothing of whether the webhook still comes."""
 _LEVEL = 3
+_WORTH_PACKING = 700
+"""Octets: what is shorter hardly shrinks, and packing takes longer than all else with it."""
+_PACKED = zstandard.FRAME_HEADER
+_values = msgspec.structs.astuple
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -96,9 +102,23 @@ class SourceFacts(msgspec.Struct, frozen=True):
     keys: tuple[tuple[str, int], ...] = ()  # fingerprint of a secret, when it last matched
 
 
+def first_id(at_us: int) -> str:
+    """What the ids of receipts begin with that come at this time: they sort by it."""
+    return f"r_{at_us // 1000:012x}"
+
+
 def packed(body: bytes) -> bytes:
-    """A body as it is stored."""
+    """A body as it is stored: short ones as they are."""
+    if len(body) < _WORTH_PACKING and not body.startswith(_PACKED):
+        return body
     return zstandard.ZstdCompressor(level=_LEVEL).compress(body)
+
+
+def unpacked(content: bytes) -> bytes:
+    """A body as it came, from what was stored."""
+    if not content.startswith(_PACKED):
+        return content
+    return zstandard.ZstdDecompressor().decompress(content)
 
 
 def known_nonces(
@@ -139,32 +159,25 @@ def save(
     facts: Collection[tuple[str, str]],
 ) -> None:
     """Store receipts with their packed bodies, events as (receipt id, n, event), and the rest."""
-    _insert(conn, receipts, [_plain(one) | {"packed": body} for one, body in fresh])
-    _insert(
-        conn,
-        receipt_events,
-        [
-            {"receipt_id": receipt_id, "n": n, "pointer": told.pointer,
-             "known": int(told.known), "record": told.record}
-            for receipt_id, n, told in events
-        ],
-    )  # fmt: skip
-    _insert(conn, dead_letters, [_plain(one) for one in dead])
+    rows = [(*_values(one), body) for one, body in fresh]
+    _insert(conn, receipts, (*Receipt.__struct_fields__, "packed"), rows)
+    told = [
+        (receipt_id, n, one.pointer, int(one.known), one.record) for receipt_id, n, one in events
+    ]
+    _insert(conn, receipt_events, ("receipt_id", "n", "pointer", "known", "record"), told)
+    _insert(conn, dead_letters, DeadLetter.__struct_fields__, list(map(_values, dead)))
     now_us = max((one.received_us for one, _ in fresh), default=0)
-    keyed = [{"source": source, "key": key, "told_us": now_us} for source, key in sorted(facts)]
-    _insert(conn, told_facts, keyed)
+    keyed = [(source, key, now_us) for source, key in sorted(facts)]
+    _insert(conn, told_facts, ("source", "key", "told_us"), keyed)
 
 
-def _plain(one: msgspec.Struct) -> dict[str, Any]:
-    return msgspec.structs.asdict(one)
-
-
-def _insert(conn: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+def _insert(
+    conn: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
     if rows:
-        columns = ", ".join(rows[0])
-        marks = ", ".join("?" * len(rows[0]))
-        statement = f"INSERT INTO {table.name} ({columns}) VALUES ({marks})"
-        change_many(conn, statement, [tuple(row.values()) for row in rows])
+        marks = ", ".join("?" * len(columns))
+        statement = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+        change_many(conn, statement, rows)
 
 
 def came_again(conn: Connection, receipt_id: str, times: int) -> None:
@@ -184,7 +197,7 @@ def used_key(conn: Connection, source: str, key: str, now_us: int) -> None:
 
 def refuse(conn: Connection, turned_away: Sequence[Refusal]) -> None:
     """Note attempts that were turned away; of each source the last 20 are kept."""
-    _insert(conn, refusals, [_plain(one) for one in turned_away])
+    _insert(conn, refusals, Refusal.__struct_fields__, list(map(_values, turned_away)))
     for source in {one.source for one in turned_away}:
         times = sum(one.source == source for one in turned_away)
         here = source_counts.c.source == source
@@ -226,7 +239,7 @@ def body(conn: Connection, receipt_id: str) -> bytes:
     ).scalar_one_or_none()
     if content is None:
         raise NotFound("no receipt has this id")
-    return zstandard.ZstdDecompressor().decompress(content)
+    return unpacked(content)
 
 
 def events_of(conn: Connection, receipt_id: str) -> tuple[ToldEvent, ...]:
@@ -271,9 +284,10 @@ def facts_of(conn: Connection, source: str, now_us: int) -> SourceFacts:
     """What is known of one source."""
     hour_us, day_us = now_us - 3_600_000_000, now_us - 86_400_000_000
     here = receipts.c.source == source
+    came = case((receipts.c.scheme != FETCHED, receipts.c.received_us))
     row = conn.execute(
         select(
-            func.count(), func.max(receipts.c.received_us), func.sum(receipts.c.events),
+            func.count(), func.max(came), func.sum(receipts.c.events),
             func.sum(receipts.c.known), func.sum(receipts.c.repeats),
         ).where(here)
     ).one()  # fmt: skip

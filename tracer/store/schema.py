@@ -61,6 +61,34 @@ sources = Table(
     Column("samples", String, nullable=False),  # JSON list of lines that could not be read
 )
 
+# How far each followed file has been read; written together with what was read.
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("source", String, nullable=False, index=True),
+    Column("path", String, nullable=False),  # where it was last seen
+    Column("file", String, nullable=False),  # "device:inode"
+    Column("offset", BigInteger, nullable=False),  # octets of text, unpacked
+    Column("head_octets", Integer, nullable=False),  # how many of the first the fingerprint is of
+    Column("fingerprint", String, nullable=False),  # SHA-256
+    Column("whole_octets", BigInteger),  # a packed file that was read whole: its size
+    Column("reached_us", BigInteger),  # the time of the last line
+    Column("seen_us", BigInteger, nullable=False),
+)
+
+# What `mailtracer collect` last saw of each source.
+followed = Table(
+    "followed",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("seen_us", BigInteger, nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("unread", BigInteger, nullable=False),  # octets
+    Column("known", BigInteger, nullable=False),  # events read that the store had before
+    Column("problem", String, nullable=False),
+)
+
 # Runs of the delivery diagnostics; what was found stands in `findings`, a row each.
 reports = Table(
     "reports",

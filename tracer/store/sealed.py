@@ -8,7 +8,10 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, select
 
-from tracer.errors import NotFound
+from tracer.errors import NotFound, Phrase
+from tracer.query import SearchQuery
+from tracer.store.days import reach
+from tracer.store.driver import fetch
 from tracer.store.schema import LATE, LIVE, SEALED, days
 
 
@@ -65,9 +68,35 @@ def free(conn: Connection) -> list[str]:
 
 def within(conn: Connection, first: str, last: str) -> list[str]:
     """Days from one to another that have a file in the archive, newest first."""
-    wanted = days.c.state.in_((SEALED, LATE)) & days.c.day.between(first, last)
-    found = select(days.c.day).where(wanted).order_by(days.c.day.desc())
-    return list(conn.execute(found).scalars())
+    statement = (
+        "SELECT day FROM days WHERE state IN (:sealed, :late) AND day BETWEEN :first AND :last "
+        "ORDER BY day DESC"
+    )
+    asked = {"sealed": SEALED, "late": LATE, "first": first, "last": last}
+    return [day for (day,) in fetch(conn, statement, asked)]
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """Days of the archive that a search reaches and does not look into: how many, and which."""
+
+    days: int
+    first: str  # 2026-11-01
+    last: str
+
+    @property
+    def hint(self) -> Phrase:
+        """What to do to see them."""
+        return Phrase(
+            "Days of this range in the archive: %(days)s, from %(first)s to %(last)s. They are not "
+            "searched here; an export reads them too.",
+            days=str(self.days), first=self.first, last=self.last,
+        )  # fmt: skip
+
+
+def reached(conn: Connection, query: SearchQuery) -> Reached | None:
+    """The days in the archive that a search would have to look into; None: it is complete."""
+    found = within(conn, *reach(query.since_us, query.until_us))
+    return Reached(len(found), shown(found[-1]), shown(found[0])) if found else None
 
 
 def note(conn: Connection, file: DayFile, now_us: int) -> None:

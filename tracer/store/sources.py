@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from tracer.model import Progress
+from tracer.store.driver import change, fetch
 from tracer.store.schema import sources
 
 KEPT_SAMPLES = 20
@@ -53,6 +54,23 @@ def advance(conn: Connection, progress: Progress) -> None:
         conn.execute(insert(sources).values(values))
 
 
+def count(conn: Connection, progress: Progress) -> None:
+    """The same for what has counts and a time of reading only: one statement, new or not."""
+    statement = (
+        "INSERT INTO sources (name, kind, format, read_at_us, lines, events, unparsed, samples) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, '[]') ON CONFLICT (name) DO UPDATE SET "
+        "kind = excluded.kind, format = excluded.format, read_at_us = excluded.read_at_us, "
+        "lines = sources.lines + excluded.lines, events = sources.events + excluded.events, "
+        "unparsed = sources.unparsed + excluded.unparsed"
+    )
+    found = progress
+    change(
+        conn, statement,
+        (found.name, found.kind, found.format, found.read_at_us, found.lines, found.events,
+         found.unparsed),
+    )  # fmt: skip
+
+
 class Ids(dict[str, int]):
     """Numbers of sources by name; one that is new gets its number when it is asked for."""
 
@@ -68,8 +86,7 @@ class Ids(dict[str, int]):
 
 def names(conn: Connection) -> dict[int, str]:
     """Names of sources by number."""
-    rows = conn.execute(select(sources.c.id, sources.c.name))
-    return {row.id: row.name for row in rows}
+    return dict(fetch(conn, "SELECT id, name FROM sources", ()))
 
 
 def _extreme(choose: Callable[[list[int]], int], *times: int | None) -> int | None:

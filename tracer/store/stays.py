@@ -19,7 +19,7 @@ from tracer.legs import UNTOLD, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
 from tracer.store import days, sources
 from tracer.store.counts import Changes
-from tracer.store.driver import Rows, add_rows, among, change, change_many, fetch
+from tracer.store.driver import Rows, add_rows, among, change, change_many, fetch, is_postgresql
 from tracer.store.more import more_of, read_more
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.terms import (
@@ -174,7 +174,8 @@ def find_tied(
 
 def has_foreign(conn: Connection, day: str) -> bool:
     """Whether the day holds a hop that is known from reports only (tracer/legs.py)."""
-    statement = f"SELECT 1 FROM ties_{day} WHERE queue_id >= '<' AND queue_id < '=' LIMIT 1"
+    name = 'queue_id COLLATE "C"' if is_postgresql(conn) else "queue_id"  # by octets in both
+    statement = f"SELECT 1 FROM ties_{day} WHERE {name} >= '<' AND {name} < '=' LIMIT 1"
     return bool(fetch(conn, statement, ()))
 
 

@@ -93,6 +93,36 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     )
 
 
+def count(conn: Connection, query: SearchQuery) -> int:
+    """The exact number of rows; from the counts, where they can answer."""
+    by_slots = can_answer(query.where)
+    return sum(
+        _count_day(conn, day, query, by_slots=by_slots)
+        for day in days.within(conn, query.since_us, query.until_us)
+    )
+
+
+def _count_day(conn: Connection, day: str, query: SearchQuery, *, by_slots: bool) -> int:
+    whole = None
+    if by_slots and days.is_counted(conn, day):
+        whole = slots(days.start_of(day), query.since_us, query.until_us)
+    if whole is None:
+        return _count_walked(conn, day, query)
+    conditions = Conditions(day, whole.first, whole.end - 1)
+    statement = (
+        f"SELECT coalesce(sum(d.deliveries), 0) FROM counts_{day} d "
+        f"WHERE d.slot BETWEEN :low AND :high AND {conditions.write(query.where)}"
+    )
+    counted = int(fetch(conn, statement, conditions.parameters)[0][0])
+    return counted + sum(_count_walked(conn, day, part) for part in _around(query, day, whole))
+
+
+def _count_walked(conn: Connection, day: str, query: SearchQuery) -> int:
+    parts, parameters, _ = pruned(conn, select(day, query, slim=True))
+    counted = unordered(parts[0]) if len(parts) == 1 else f"FROM ({union(parts)}) found"
+    return int(fetch(conn, f"SELECT count(*) {counted}", parameters)[0][0])
+
+
 def _span(query: SearchQuery, of_days: Sequence[str]) -> tuple[int, int]:
     first = days.start_of(of_days[-1]) if of_days else 0
     last = days.start_of(of_days[0]) + DAY_US if of_days else DAY_US

@@ -1,4 +1,4 @@
-"""The command that writes a search to a file."""
+"""The command that writes a search to a file, sealed days included."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ import click
 import msgspec
 from sqlalchemy import Connection
 
+from collectors.formats import parse_line
+from tracer.archive.opening import opener
 from tracer.cli import BadQuery, now_us, reading_store, with_config
 from tracer.config import Config
 from tracer.errors import InvalidQuery
 from tracer.exports.columns import KINDS
 from tracer.exports.order import FORMATS, Order
+from tracer.exports.reach import OpenDay, in_archive
 from tracer.exports.write import Progress, Result, write_file, write_stream
 from tracer.query import SearchQuery
 from tracer.store import deliveries
@@ -56,9 +59,10 @@ class _Export(click.Command):
     "--lang", type=click.Choice(["en", "ru"]), default=None,
     help="Whose Excel reads `--format excel`: ru parts cells by semicolons.",
 )  # fmt: skip
+@click.option("--json", "_as_object", is_flag=True, help="The figures are JSON in any case.")
 def export(
     config: Config, words: tuple[str, ...], since: str, until: str, form: str, columns: str,
-    output: str, exact: bool, lang: str | None,
+    output: str, exact: bool, lang: str | None, _as_object: bool,
 ) -> None:  # fmt: skip
     """Write every row of a search to a file.
 
@@ -82,22 +86,25 @@ def export(
         for hint in query.hints:
             click.echo(hint, err=True)
         with reading_store(config) as conn:
-            result = _written(conn, query, order, output)
+            open_day = opener(config.archive.place, parse_line)
+            result = _written(conn, query, order, output, open_day)
     except InvalidQuery as error:
         raise BadQuery(text.replace("\n", " "), error) from error
     told = json.dumps(msgspec.structs.asdict(result))
     click.echo(told, err=output == STDOUT)
 
 
-def _written(conn: Connection, query: SearchQuery, order: Order, output: str) -> Result:
+def _written(
+    conn: Connection, query: SearchQuery, order: Order, output: str, open_day: OpenDay
+) -> Result:
     if output == STDOUT:
-        return write_stream(conn.engine, order, sys.stdout.buffer, _silence)
+        return write_stream(conn.engine, order, sys.stdout.buffer, _silence, open_day)
     path = Path(os.path.realpath(output))
     with _bar(conn, query) as progress:
         if path.exists() and not (path.is_file() or path.is_dir()):  # a device must not be replaced
             with path.open("wb") as device:
-                return write_stream(conn.engine, order, device, progress)
-        return write_file(conn.engine, order, path, progress)
+                return write_stream(conn.engine, order, device, progress, open_day)
+        return write_file(conn.engine, order, path, progress, open_day)
 
 
 def _silence(_rows: int) -> None:
@@ -118,5 +125,6 @@ def _bar(conn: Connection, query: SearchQuery) -> Iterator[Progress]:
         TextColumn("Writing rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Bar(*shown, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=deliveries.count(conn, query))
+        total = None if in_archive(conn, query) else deliveries.count(conn, query)
+        task = bar.add_task("", total=total)
         yield lambda rows: bar.update(task, completed=rows)

@@ -1,0 +1,131 @@
+"""Exports that reach the archive read it; searches that reach it say so."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from collectors.formats import parse_line
+from tests.store.filling import LOGS, NOW_US, asked, content, read, read_lines
+from tests.store.test_copying import LATER
+from tracer.archive import sealing
+from tracer.archive.files import Archive
+from tracer.archive.opening import opener
+from tracer.config import Config
+from tracer.errors import NotFound
+from tracer.exports.order import Order
+from tracer.exports.reach import OpenDay, parts
+from tracer.exports.write import write_file, write_stream
+from tracer.jobs.desk import Desk
+from tracer.jobs.work import work
+from tracer.store import days, sealed
+from tracer.store.jobs import State
+from tracer.trace import load_trace
+
+SEALED = ("20261120", "20261122")
+LIVE = "20261121"
+
+
+@pytest.fixture
+def whole(store: Engine) -> list[dict[str, object]]:
+    """Every row before anything is sealed."""
+    read(store, *LOGS)
+    return [json.loads(json.dumps(row)) for row in content(store)]
+
+
+@pytest.fixture
+def open_day(store: Engine, whole: list[dict[str, object]], tmp_path: Path) -> OpenDay:
+    """The archive of a store of which the oldest and the newest day are sealed."""
+    assert whole
+    place = str(tmp_path / "archive")
+    for day in SEALED:
+        sealing.seal(store, Archive(place), day, parse_line, NOW_US)
+    return opener(place, parse_line)
+
+
+def exported(store: Engine, open_day: OpenDay | None, q: str = "") -> list[dict[str, object]]:
+    out = io.BytesIO()
+    write_stream(store, Order(q, NOW_US, format="ndjson"), out, lambda _rows: None, open_day)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_export_reads_sealed_days_in_their_place(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]]
+) -> None:
+    assert exported(store, open_day) == whole
+    assert len(exported(store, None)) < len(whole)
+
+
+def test_condition_means_the_same_in_the_archive(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]]
+) -> None:
+    bounced = [row for row in whole if row["status"] == "bounced"]
+    assert bounced and exported(store, open_day, "status:bounced") == bounced
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+def test_every_kind_of_file_reads_the_archive(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]], tmp_path: Path, form: str
+) -> None:
+    order = Order("", NOW_US, format=form)
+    result = write_file(store, order, tmp_path / "x", lambda _rows: None, open_day)
+    assert result.rows == len(whole)
+
+
+def test_what_came_late_for_a_sealed_day_is_read_once(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]], tmp_path: Path
+) -> None:
+    read_lines(store, tmp_path, LATER, name="later.log")
+    rows = exported(store, open_day)
+    assert len(rows) == len(whole) + 1
+    assert rows[0]["recipient"] == "a@b.example"
+
+
+def test_range_cuts_sealed_days_too(store: Engine, open_day: OpenDay) -> None:
+    order = Order("", NOW_US, since="2026-11-21T12:00", until="2026-11-22T00:00")
+    (part,) = parts(store, order.query(), open_day)
+    assert part == ((LIVE,), False)
+    assert part.of(order.query()).since_us == days.start_of(LIVE) + 12 * 3_600_000_000
+
+
+def test_job_reads_the_archive(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]], tmp_path: Path
+) -> None:
+    desk = Desk(store, Config(home=tmp_path), now_us=lambda: NOW_US, open_day=open_day)
+    job = desk.submit(Order("", NOW_US), "olga")
+    done = work(desk, job.id, threading.Event())
+    assert done is not None and (done.state, done.rows) == (State.DONE, len(whole))
+
+
+def test_damaged_file_fails_the_export_and_says_what_to_do(
+    store: Engine, open_day: OpenDay, tmp_path: Path
+) -> None:
+    file = tmp_path / "archive" / "2026-11-20.parquet"
+    file.write_bytes(file.read_bytes()[:-100])
+    desk = Desk(store, Config(home=tmp_path), now_us=lambda: NOW_US, open_day=open_day)
+    job = work(desk, desk.submit(Order("", NOW_US), "olga").id, threading.Event())
+    assert job is not None and job.state is State.FAILED
+    assert "2026-11-20.parquet has changed" in str(job.why) and "backup" in str(job.why)
+
+
+def test_search_tells_which_days_it_does_not_look_into(store: Engine, open_day: OpenDay) -> None:
+    assert open_day
+    with store.connect() as conn:
+        away = sealed.reached(conn, asked(""))
+        assert away == sealed.Reached(2, "2026-11-20", "2026-11-22")
+        assert "2026-11-20" in str(away.hint) and "export" in str(away.hint)
+        narrow = Order("", NOW_US, since="2026-11-21T00:00", until="2026-11-21T23:00").query()
+        assert sealed.reached(conn, narrow) is None
+
+
+def test_message_in_the_archive_is_told_from_one_that_never_was(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]]
+) -> None:
+    assert open_day
+    with store.connect() as conn, pytest.raises(NotFound, match="archive restore 2026-11-22"):
+        load_trace(conn, str(whole[0]["id"]), parse_line)
