@@ -132,10 +132,9 @@ class _Walk:
         for day in (day for day in span if day in self._live):
             tied = {hop_id for _, _, hop_id in stays.find_tied(self._conn, day, [name])}
             for other in stays.load(self._conn, tied, packed=True):
-                here = (0, stay.hop.hop_id)  # settled as being about another hop: not ours
-                told = {p.delivery.outcome for p in other.placed if p.next_id not in here[1:]}
-                if any(placed.next_id not in here for placed in other.placed):
-                    continue
+                if any(p.next_id not in (0, stay.hop.hop_id) for p in other.placed):
+                    continue  # it is about another hop
+                told = {p.delivery.outcome for p in other.placed if not p.next_id}
                 if told <= {Outcome.UNKNOWN} and hands_over(stay, other):
                     yield other
 
