@@ -109,6 +109,7 @@ def _reported(notice: Notice, each: NoticeRecipient) -> Reported:
         recipient=_recipient(notice, each),
         occurred_us=at_us,
         message_id=notice.returned.message_id,
+        envelope_id=notice.envelope_id,
         provider_message_id=_queue_id(notice),
         sender=notice.returned.sender,
         subject=notice.returned.subject,

@@ -113,6 +113,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     recipient: str = ""
     occurred_us: int | None = None
     message_id: str = ""  # RFC 5322, without < >
+    envelope_id: str = ""  # RFC 3461, ENVID: what the sending server called it, often its queue id
     provider_message_id: str = ""
     provider_event_id: str = ""
     provider_ids: dict[str, str] = {}
@@ -237,7 +238,7 @@ def event_of(reported: Reported, line: LogLine) -> Event:
         message_id=message_id, subject=r.subject, sender=r.sender, recipient=r.recipient,
         relay=r.relay, outcome=_outcome(r), status=enhanced(r), reply=r.reply or r.description,
         size=r.size, repeats=1 if r.told in _TRIED and r.outcome != NO_OUTCOME else 0,
-        next_queue_ids=_next_ids(r), from_queue_ids=(named(message_id) or UNTOLD,),
+        next_queue_ids=_next_ids(r), from_queue_ids=_names(r, message_id),
     )  # fmt: skip
 
 
@@ -271,6 +272,12 @@ def _next_ids(r: Reported) -> tuple[str, ...]:
     found = _QUEUED_AS.findall(r.reply)[-1:]
     wire = [named(plain_id(wire_id)) for wire_id in r.wire_ids]
     return (*found, *(name for name in wire if name))
+
+
+def _names(reported: Reported, message_id: str) -> tuple[str, ...]:
+    """The names by which the hop that handed over is found."""
+    own = named(message_id) or UNTOLD
+    return (own, named(reported.envelope_id)) if reported.envelope_id else (own,)
 
 
 def _tunnelled(metadata: Mapping[str, Any]) -> str:

@@ -98,7 +98,7 @@ class _Around:
         return _in_order(ours), _in_order(foreign)
 
     def _foreign_of(self, ours: list[Stay]) -> Iterator[Stay]:
-        names = {named(stay.hop.message_id) for stay in ours} - {""}
+        names = {name for stay in ours for name in _names(stay.hop)}
         tokens = {
             token for stay in ours for p in stay.placed for token in p.delivery.next_queue_ids
         } | {stay.hop.queue_id for stay in ours}
@@ -123,7 +123,7 @@ class _Around:
             return
         for stay in list(self._known.values()):
             if not _is_foreign(stay) and (
-                named(stay.hop.message_id) in names
+                not names.isdisjoint(_names(stay.hop))
                 or stay.hop.queue_id in queue_ids
                 or any(not queue_ids.isdisjoint(p.delivery.next_queue_ids) for p in stay.placed)
             ):
@@ -134,7 +134,8 @@ class _Around:
             found = set(stays.find_mailed(self._conn, day, message_ids))
             tied = stays.find_tied(self._conn, day, queue_ids)
             found |= {hop_id for _, tie, hop_id in tied if tie is Tie.NEXT}
-            found |= {hop_id for _, hop_id in stays.find(self._conn, day, queue_ids)}
+            own = queue_ids.union(message_ids)  # an envelope id may be a queue id of ours
+            found |= {hop_id for _, hop_id in stays.find(self._conn, day, own)}
             yield from (s for s in self._load(found) if not _is_foreign(s))
 
     def _days(self, among: Collection[str], first_us: int, last_us: int) -> Iterable[str]:
@@ -145,6 +146,11 @@ class _Around:
         for stay in stays.load(self._conn, missing) if missing else ():
             self._known[stay.hop.hop_id] = stay
         return [self._known[hop_id] for hop_id in sorted(hop_ids) if hop_id in self._known]
+
+
+def _names(hop: Hop) -> set[str]:
+    """The names that a report may have for a hop of ours; the queue id may be an envelope id."""
+    return {named(hop.message_id), named(hop.queue_id)} - {""}
 
 
 def _span(around: list[Stay]) -> tuple[int, int]:
@@ -262,8 +268,12 @@ def _proof(stay: Stay, placed: Placed, after: Stay, follower: Placed) -> int:
         return 0
     if after.hop.queue_id in delivery.next_queue_ids:
         return 2
-    is_named = named(stay.hop.message_id) in after.hop.from_queue_ids
-    return int(is_named and delivery.outcome is Outcome.RELAYED)
+    if delivery.outcome is not Outcome.RELAYED:
+        return 0
+    own, by_envelope = named(stay.hop.message_id), named(stay.hop.queue_id)
+    if by_envelope in after.hop.from_queue_ids:
+        return 2
+    return int(own in after.hop.from_queue_ids)
 
 
 def _is_notice(delivery: Delivery) -> bool:
@@ -335,7 +345,7 @@ def _settle_remarks(ours: list[Stay], foreign: Iterable[Stay]) -> None:
 def _is_about(notice: Stay, stay: Stay) -> bool:
     """Whether a notice is about the message of a hop."""
     is_same = stay.hop.queue_id == notice.hop.queue_id
-    is_named = named(stay.hop.message_id) in notice.hop.from_queue_ids
+    is_named = not _names(stay.hop).isdisjoint(notice.hop.from_queue_ids)
     return (is_same or is_named) and hands_over(stay, notice)
 
 

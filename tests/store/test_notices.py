@@ -150,6 +150,24 @@ def test_notice_of_the_next_server_ends_the_way(
 
 
 @pytest.mark.parametrize("message_id", ["offer@corp.example", ""])
+def test_envelope_id_that_is_our_queue_id_finds_the_message(
+    engine: Engine, tmp_path: Path, message_id: str
+) -> None:
+    """RFC 3461, 4.4: the server that sent gives ENVID, and gets it back."""
+    notice = NOTICE.format(**THEIRS | {"message_id": message_id, "queue_id": ""})
+    told = notice.replace("X-Postfix-Queue-ID: ", "Original-Envelope-Id: 4cXk2R1wPzz5Y")
+    assert told != notice
+    log = LOG.format(RELAYED.format("elsewhere"))
+    (row,) = in_any_order(engine, tmp_path, log, told)
+    assert (row.status, row.sender) == (Outcome.BOUNCED, "anna@corp.example")
+    other = told.replace("4cXk2R1wPzz5Y", "4cXk2R1wPzz9Z").replace(message_id or "no", "other@x")
+    folder = tmp_path / "other"
+    folder.mkdir()
+    found = in_any_order(engine, folder, log, other)
+    assert Outcome.RELAYED in {row.status for row in found}
+
+
+@pytest.mark.parametrize("message_id", ["offer@corp.example", ""])
 def test_notice_of_our_own_server_adds_no_row(
     engine: Engine, tmp_path: Path, message_id: str
 ) -> None:
