@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from collectors.webhooks.proving import unbase64
+from collectors.webhooks.public_keys import read_public_key
 from tracer.errors import WebhookRejected
 
 
-@lru_cache(maxsize=64)
 def public_key(secret: str) -> Any:
     """The elliptic-curve key in a PEM, or in base64 without PEM's frame; None if it is neither."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-    from cryptography.hazmat.primitives.serialization import (
-        load_der_public_key,
-        load_pem_public_key,
-    )
 
-    try:
-        if secret.lstrip().startswith("-----"):
-            key = load_pem_public_key(secret.encode())
-        else:
-            key = load_der_public_key(b64decode("".join(secret.split())))
-    except (ValueError, NotBase64, UnsupportedAlgorithm):
-        return None
+    key = read_public_key(secret)
     return key if isinstance(key, EllipticCurvePublicKey) else None
 
 

@@ -11,14 +11,12 @@ Five tries in 36 minutes, then the event is gone.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from collectors.reported import Reason, Reported, Told
 from collectors.webhooks.proving import password_or, unbase64
+from collectors.webhooks.public_keys import read_public_key
 from collectors.webhooks.reading import (
     address,
     epoch_us,
@@ -76,25 +74,12 @@ def _proof(request: HookRequest, keys: Keys) -> Proof:
     return Proof(f"postal-rsa-{algorithm.lower()}", found)
 
 
-@lru_cache(maxsize=64)
 def public_key(secret: str) -> Any:
     """The RSA key in a PEM, a DKIM record or plain base64; None if it is none of them."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.serialization import (
-        load_der_public_key,
-        load_pem_public_key,
-    )
 
-    try:
-        if secret.lstrip().startswith("-----"):
-            key = load_pem_public_key(secret.encode())
-        else:
-            record_key = _DKIM.search(secret)
-            plain = record_key[1] if record_key else secret
-            key = load_der_public_key(b64decode("".join(plain.split())))
-    except (ValueError, NotBase64, UnsupportedAlgorithm):
-        return None
+    record_key = _DKIM.search(secret)
+    key = read_public_key(record_key[1] if record_key else secret)
     return key if isinstance(key, RSAPublicKey) else None
 
 

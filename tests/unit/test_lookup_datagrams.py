@@ -16,6 +16,7 @@ import dns.rrset
 import pytest
 
 from tests.nameserver import NameServer
+from tests.needs import missing
 from tracer.diagnostics.lookup import Answered, Lookup, facade
 
 Replies = Callable[[dns.message.Message], list[bytes]]
@@ -139,7 +140,7 @@ def test_a_server_is_reached_by_ipv6() -> None:
         try:
             sock.bind(("::1", 0))
         except OSError:
-            pytest.skip("this machine has no IPv6 on loopback")
+            missing("needs IPv6 on loopback")
     with answering(lambda query: [right(query)], socket.AF_INET6) as server:
         assert Lookup([server]).ask("example.com", "A").records == ("192.0.2.1",)
 
