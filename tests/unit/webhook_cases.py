@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -89,21 +90,19 @@ class WebhookCases:
         proof = BY_NAME[self.provider].verify(signed.request, more)
         assert proof.secret in (*signed.keys.secrets, *signed.keys.topic_arns)
 
-    def test_a_changed_body_is_refused(self, tmp_path: Path) -> None:
-        if not (self.covers_body and self.is_timed):
-            pytest.skip("its proof says nothing of the body")
+    def test_a_changed_body_is_refused_if_the_proof_covers_it(self, tmp_path: Path) -> None:
         signed = self.signed(self.first(), tmp_path)
         changed = with_body(signed, signed.request.body.replace(b"bob", b"eve"))
         assert changed.request.body != signed.request.body
-        with pytest.raises(WebhookRejected):
+        with pytest.raises(WebhookRejected) if self.covers_body else nullcontext():
             BY_NAME[self.provider].verify(changed.request, changed.keys)
 
-    def test_a_stale_request_is_refused(self, tmp_path: Path) -> None:
-        if not self.is_timed:
-            pytest.skip("its proof has no time")
+    def test_a_stale_request_is_refused_if_the_proof_has_a_time(self, tmp_path: Path) -> None:
+        """Else it is a late try of the provider like any other."""
+        refused = pytest.raises(WebhookRejected) if self.is_timed else nullcontext()
         for off_s in (-YEAR_S, -2 * 86_400, 3600):
             signed = self.signed(self.first(), tmp_path, at_us=NOW_US + off_s * SECOND_US)
-            with pytest.raises(WebhookRejected):
+            with refused:
                 BY_NAME[self.provider].verify(signed.request, signed.keys)
 
     @pytest.mark.parametrize("garbage", ["", "x", "=", "v1,=", "\u00ff", "a,b,c", "{}"])
