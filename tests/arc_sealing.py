@@ -33,15 +33,19 @@ def sealed(
     results: str = RESULTS,
     signed: tuple[str, ...] = SIGNED,
     key: bytes = b"",
+    is_simple: bool = False,
+    length: int | None = None,
 ) -> bytes:
     """The message with the ARC set of this instance on top.
 
     `signature`, `seal` and `results` are the three fields with places to fill in; what is
-    wrong in them is signed as it stands.
+    wrong in them is signed as it stands. `is_simple`: the message is signed in the simple
+    form, header and text; `length`: so many octets of its text.
     """
     head, _, body = message.partition(b"\r\n\r\n")
     fields = _fields(head)
-    body_hash = base64.b64encode(hashlib.sha256(_relaxed_body(body)).digest()).decode()
+    text = (body.rstrip(b"\r\n") + b"\r\n") if is_simple else _relaxed_body(body)
+    body_hash = base64.b64encode(hashlib.sha256(text[:length]).digest()).decode()
     given = {
         "i": instance, "d": domain, "h": ":".join(signed), "bh": body_hash, "b": "{b}",
         "cv": cv or ("none" if instance == 1 else "pass"),
@@ -49,11 +53,17 @@ def sealed(
     }  # fmt: skip
     results, signature, seal = (form.format(**given) for form in (results, signature, seal))
     chosen = [(name, fields[name]) for name in signed if name in fields]
-    signature = _with_b(signature, chosen, "arc-message-signature", key)
+    if is_simple:
+        lines = [f"{name.title()}:{value}" for name, value in chosen]
+        unsigned = f"ARC-Message-Signature: {signature.replace('{b}', '')}"
+        b = signature_of("\r\n".join([*lines, unsigned]).replace("Message-Id", "Message-ID"), key)
+        signature = signature.replace("{b}", b)
+    else:
+        signature = _with_b(signature, chosen, "arc-message-signature", key)
     seal = _with_b(seal, [*_earlier(head, instance), *_set(results, signature)], "arc-seal", key)
     names = ("ARC-Seal", "ARC-Message-Signature", "ARC-Authentication-Results")
-    lines = zip(names, (seal, signature, results), strict=True)
-    return "".join(f"{name}: {value}\r\n" for name, value in lines).encode() + message
+    fields_made = zip(names, (seal, signature, results), strict=True)
+    return "".join(f"{name}: {value}\r\n" for name, value in fields_made).encode() + message
 
 
 def _with_b(form: str, before: list[tuple[str, str]], name: str, key: bytes) -> str:
@@ -82,7 +92,12 @@ def _fields(head: bytes) -> dict[str, str]:
 
 def _sign(fields: list[tuple[str, str]], pem: bytes) -> str:
     """The signature over fields in the relaxed form; the last one without a line end."""
-    text = "\r\n".join(f"{name}:{' '.join(value.split())}" for name, value in fields)
+    lines = [f"{name}:{' '.join(value.split())}" for name, value in fields]
+    return signature_of("\r\n".join(lines), pem)
+
+
+def signature_of(text: str, pem: bytes = b"") -> str:
+    """The b= of a text by RSA and SHA-256."""
     key = serialization.load_pem_private_key(pem or rsa_key()[0], None)
     signature = cast(rsa.RSAPrivateKey, key).sign(
         text.encode(), padding.PKCS1v15(), hashes.SHA256()

@@ -132,6 +132,7 @@ def _arc_json(verdict: ArcVerdict) -> dict[str, Any]:
     return {
         "result": verdict.result.value,
         "instances": verdict.instances,
+        "oldest_pass": verdict.oldest_pass,
         "reason": verdict.reason,
         "seals": [
             {

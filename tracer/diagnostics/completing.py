@@ -14,23 +14,49 @@ from sqlalchemy import Connection
 
 from tracer.causes.facets import facets
 from tracer.config_diagnostics import DiagnosticsSettings
+from tracer.diagnostics.kept import target_of
 from tracer.diagnostics.model import Target
 from tracer.direction import is_ours
 from tracer.errors import InvalidQuery
 from tracer.model import Row
 from tracer.query import parse_query
-from tracer.store import days, deliveries
+from tracer.store import days, deliveries, reports
 from tracer.store.driver import fetch
 
 SETTINGS = "settings"
+REPORT = "report:"  # and its id: an earlier diagnosis of ours
 _ROWS, _IPS = 50, 4
+_REPORTS = 100  # the latest, in which somebody may have named a selector
 
 
 def completed(
     target: Target, conn: Connection | None, settings: DiagnosticsSettings, now_us: int
 ) -> Target:
     """The target with addresses and HELO name of the last mail of this pair, else of this
-    sender, else those of our settings; what was given stays."""
+    sender, else those of our settings, and with the DKIM selectors that the last diagnosis of
+    this sender's domain was given; what was given now stays."""
+    found = _addressed(target, conn, settings, now_us)
+    return _with_selectors(found, conn) if conn is not None else found
+
+
+def _with_selectors(target: Target, conn: Connection) -> Target:
+    if target.selectors or not target.sender:
+        return target
+    for kept in reports.history(conn, limit=_REPORTS):
+        earlier = target_of(kept)
+        is_known = earlier.selectors and "selectors" not in earlier.taken_from
+        if is_known and earlier.sender_domain == target.sender_domain:
+            return msgspec.structs.replace(
+                target,
+                selectors=earlier.selectors,
+                taken_from=target.taken_from | {"selectors": f"{REPORT}{kept.id}"},
+            )
+    return target
+
+
+def _addressed(
+    target: Target, conn: Connection | None, settings: DiagnosticsSettings, now_us: int
+) -> Target:
     if target.ips or not target.sender:
         return target
     rows = _last_rows(conn, target, now_us) if conn is not None else ()

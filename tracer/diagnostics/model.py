@@ -89,7 +89,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     selectors: tuple[str, ...] = ()  # DKIM selectors known for the sender
     probe_recipient: bool = False  # RCPT TO with the recipient was asked for
     probe_catch_all: bool = False
-    taken_from: dict[str, str] = {}  # of parts that nobody gave, by name: "settings" or a row's id
+    # Of parts that nobody gave, by name: "settings", "report:ID" or a row's id.
+    taken_from: dict[str, str] = {}
 
     @property
     def sender_domain(self) -> str:

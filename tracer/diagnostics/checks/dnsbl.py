@@ -155,7 +155,7 @@ def _listing(one: _Said, world: World) -> Finding:
         "meaning": ", ".join(dict.fromkeys(m.text for m in one.meanings)),
         "weight": weight,
         "said": " ".join(reasons.records),
-        "removal": fix.url,
+        "removal": fix.url or listing.name,
     }
     evidence = (one.answer.evidence, reasons.evidence)
     if weight >= HEAVY:

@@ -199,7 +199,10 @@ class _Signature:
             return 0
         canonical = (self._tag("c") or "simple/simple").encode()
         policy = CanonicalizationPolicy.from_c_value(canonical)
-        return max(0, len(policy.canonicalize_body(signer.body)) - int(self._tag("l")))
+        beyond = len(policy.canonicalize_body(signer.body)) - int(self._tag("l"))
+        if beyond < 0:
+            raise _syntax(f"l={self._tag('l')} is more than the text has")
+        return beyond
 
     def _made(self, result: str, reason: str, detail: str) -> DkimSignature:
         return DkimSignature(

@@ -1,24 +1,25 @@
 """One question to one name server, and what its response means.
 
-This module, `datagrams`, `servers` and `adapter` alone know dnspython.
+This module, `responses`, `datagrams`, `servers` and `adapter` alone know dnspython.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from tracer.diagnostics.lookup import datagrams
 from tracer.diagnostics.lookup.answers import Answer, Answered
+from tracer.diagnostics.lookup.responses import Response, read_message
 from tracer.diagnostics.lookup.servers import Nameserver
 from tracer.diagnostics.model import Evidence, Source
 
 if TYPE_CHECKING:
     import dns.message
-    import dns.rdata
 
+_NOERROR, _FORMERR, _NXDOMAIN, _NOTIMP, _BADVERS = 0, 1, 3, 4, 16
 # Extended DNS errors (RFC 8914, 4) by which a resolver says that DNSSEC validation failed.
 _VALIDATION_FAILED = frozenset({6, 7, 8, 9, 10, 11, 12, 25})
 _WITHHELD = frozenset({4, 15, 16, 17, 18})  # forged, blocked, censored, filtered, prohibited
@@ -30,7 +31,7 @@ class Reply:
     """What one server did with one question: a response, or none and why."""
 
     server: Nameserver
-    response: dns.message.Message | None
+    response: Response | None
     problem: str
     at_us: int
     took_ms: float
@@ -42,18 +43,12 @@ class Reply:
     @property
     def conclusive(self) -> bool:
         """Whether another server need not be asked."""
-        import dns.rcode
-
-        return self.response is not None and self.response.rcode() in (
-            dns.rcode.NOERROR,
-            dns.rcode.NXDOMAIN,
-        )
+        return self.response is not None and self.response.rcode in (_NOERROR, _NXDOMAIN)
 
     @property
     def errors(self) -> frozenset[int]:
         """The codes of extended DNS errors."""
-        found = self.response.extended_errors() if self.response is not None else []
-        return frozenset(int(error.code) for error in found)
+        return self.response.errors if self.response is not None else frozenset()
 
 
 def send(
@@ -71,41 +66,44 @@ def send(
 
 def _exchange(
     name: str, rdtype: str, server: Nameserver, timeout_s: float, unchecked: bool
-) -> tuple[dns.message.Message | None, str]:
-    import dns.exception
-    import dns.rcode
-    import dns.rdatatype
-
+) -> tuple[Response | None, str]:
     labels = tuple(label.encode("latin-1") for label in name.split("."))
-    asked = partial(
-        _asked, labels, dns.rdatatype.from_text(rdtype), server, timeout_s, unchecked=unchecked
-    )
+    asked = partial(_asked, labels, rdtype, server, timeout_s, unchecked=unchecked)
     try:
         response = asked(edns=True)
-        if response.rcode() in (dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS):
+        if response.rcode in (_FORMERR, _NOTIMP, _BADVERS):
             response = asked(edns=False)  # a server from before EDNS
-    except (dns.exception.Timeout, TimeoutError):
+    except TimeoutError:
         return None, _SILENT
     except OSError as error:
         return None, error.strerror or str(error)
-    except (dns.exception.DNSException, EOFError, ValueError):
+    except (EOFError, ValueError):
         return None, _UNCLEAR
     return response, ""
 
 
 def _asked(
     labels: tuple[bytes, ...],
-    rdtype: int,
+    rdtype: str,
     server: Nameserver,
     timeout_s: float,
     *,
     unchecked: bool,
     edns: bool,
-) -> dns.message.Message:
+) -> Response:
+    number = _number_of(rdtype)
     try:
-        return datagrams.ask(labels, rdtype, server, timeout_s, unchecked=unchecked, edns=edns)
+        return datagrams.ask(labels, number, server, timeout_s, unchecked=unchecked, edns=edns)
     except datagrams.CutShort:
-        return _asked_by_tcp(labels, rdtype, server, timeout_s, unchecked=unchecked, edns=edns)
+        message = _asked_by_tcp(labels, number, server, timeout_s, unchecked=unchecked, edns=edns)
+        return read_message(message)
+
+
+@cache
+def _number_of(rdtype: str) -> int:
+    import dns.rdatatype
+
+    return int(dns.rdatatype.from_text(rdtype))
 
 
 def _asked_by_tcp(
@@ -117,6 +115,8 @@ def _asked_by_tcp(
     unchecked: bool,
     edns: bool,
 ) -> dns.message.Message:
+    """Raises what `datagrams.ask` raises, and ValueError for what cannot be read."""
+    import dns.exception
     import dns.flags
     import dns.message
     import dns.name
@@ -128,33 +128,32 @@ def _asked_by_tcp(
         use_edns=0 if edns else False, want_dnssec=edns, payload=datagrams.PAYLOAD,
     )  # fmt: skip
     query.flags |= dns.flags.AD | (dns.flags.CD if unchecked else 0)
-    return dns.query.tcp(query, server.address, timeout_s, server.port)
+    try:
+        return dns.query.tcp(query, server.address, timeout_s, server.port)
+    except dns.exception.Timeout as error:
+        raise TimeoutError from error
+    except dns.exception.DNSException as error:
+        raise ValueError(str(error)) from error
 
 
 def read(name: str, rdtype: str, reply: Reply, note: str = "") -> Answer:
     """What the reply says about the name; `note` goes before what the server notes itself."""
-    import dns.exception
-    import dns.flags
-    import dns.rcode
-
     response = reply.response
     if response is None:
         return _told(name, rdtype, reply, Answered.TEMPORARY, note=note or reply.problem)
-    notes = [note, *_extended_errors(response)]
-    rcode = response.rcode()
+    notes = [note, *response.error_texts]
     if not reply.conclusive:
-        failed = bool(reply.errors & _VALIDATION_FAILED)
+        failed = bool(response.errors & _VALIDATION_FAILED)
         outcome = Answered.BOGUS if failed else Answered.TEMPORARY
-        return _told(name, rdtype, reply, outcome, note=_join([dns.rcode.to_text(rcode), *notes]))
-    try:
-        chain = response.resolve_chaining()  # type: ignore[attr-defined]
-    except dns.exception.DNSException:
+        code = _name_of(response.rcode)
+        return _told(name, rdtype, reply, outcome, note=_join([code, *notes]))
+    if response.is_unclear:
         return _told(name, rdtype, reply, Answered.TEMPORARY, note=_UNCLEAR)
-    if chain.answer is not None:
+    if response.records is not None:
         outcome = Answered.ANSWER
-    elif reply.errors & _WITHHELD:
+    elif response.errors & _WITHHELD:
         outcome = Answered.TEMPORARY  # that a filter says no tells nothing about the name
-    elif rcode == dns.rcode.NXDOMAIN:
+    elif response.rcode == _NXDOMAIN:
         outcome = Answered.NXDOMAIN
     else:
         outcome = Answered.NODATA
@@ -163,12 +162,18 @@ def read(name: str, rdtype: str, reply: Reply, note: str = "") -> Answer:
         rdtype,
         reply,
         outcome,
-        records=tuple(_text(record) for record in chain.answer or ()),
-        canonical=_plain(chain.canonical_name) if chain.cnames else "",
-        ttl_s=_ttl(response, chain),
-        authenticated=bool(response.flags & dns.flags.AD),
+        records=response.records or (),
+        canonical=response.canonical,
+        ttl_s=response.ttl_s,
+        authenticated=response.is_authenticated,
         note=_join(notes),
     )
+
+
+def _name_of(rcode: int) -> str:
+    import dns.rcode
+
+    return dns.rcode.to_text(dns.rcode.Rcode.make(rcode))
 
 
 def is_cut_short(reply: Reply) -> bool:
@@ -177,11 +182,7 @@ def is_cut_short(reply: Reply) -> bool:
     A recursive server follows it; one that knows only its own zones may leave that to us. A
     SOA in the answer says that the end was reached and has no such record.
     """
-    import dns.rdatatype
-
-    assert reply.response is not None
-    ends = any(rrset.rdtype == dns.rdatatype.SOA for rrset in reply.response.authority)
-    return not ends and bool(reply.response.answer)
+    return reply.response is not None and reply.response.is_open
 
 
 def _told(
@@ -217,31 +218,6 @@ def _told(
         ttl_s=ttl_s,
         evidence=evidence,
     )
-
-
-def _ttl(response: dns.message.Message, chain: object) -> int | None:
-    """The shortest TTL; none where a negative answer carries no SOA and so is not kept."""
-    import dns.message
-    import dns.rdatatype
-
-    assert isinstance(chain, dns.message.ChainingResult)
-    soa = any(rrset.rdtype == dns.rdatatype.SOA for rrset in response.authority)
-    if chain.answer is not None or soa:
-        return chain.minimum_ttl
-    return min((rrset.ttl for rrset in chain.cnames), default=None)
-
-
-def _text(record: dns.rdata.Rdata) -> str:
-    strings = getattr(record, "strings", None)
-    return b"".join(strings).decode("latin-1") if strings is not None else record.to_text()
-
-
-def _plain(name: object) -> str:
-    return str(name).removesuffix(".").lower()
-
-
-def _extended_errors(response: dns.message.Message) -> list[str]:
-    return [error.to_text() for error in response.extended_errors()]
 
 
 def _join(notes: list[str]) -> str:

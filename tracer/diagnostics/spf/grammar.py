@@ -9,8 +9,11 @@ macros that the grammar does not know are errors.
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tracer.diagnostics.spf.model import SpfTrouble, permanent
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     import spf
 
 _LONGEST = 253
+_KNOWN_TERMS = 8192  # without macros; they come again in every verdict about a domain
+_ANYBODY = {"A": "192.0.2.1", "AAAA": "2001:db8::1"}
 _QUALIFIERS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
 
@@ -47,6 +52,8 @@ class Grammar:
         self._query.l, self._query.o = local, domain
         self._query.validated_ptrs = names
         self.family: str = self._query.A
+        client = ipaddress.ip_address(str(self._query.ipaddr))
+        self._client, self._bits = int(client), client.max_prefixlen
 
     @property
     def reverse_name(self) -> str:
@@ -55,6 +62,12 @@ class Grammar:
 
     def mechanism(self, term: str, domain: str) -> Mechanism:
         """Raises SpfTrouble."""
+        if "%" not in term:
+            return _without_macros(term, domain, self.family)
+        return self.read(term, domain)
+
+    def read(self, term: str, domain: str) -> Mechanism:
+        """The same without a look at what is known. Raises SpfTrouble."""
         check_characters(term)
         if mechanism(term) == "include":
             return self._include(term, domain)
@@ -94,8 +107,22 @@ class Grammar:
 
     def holds(self, addresses: list[str], prefix: int) -> bool:
         """Whether the client is in the network of one of the addresses."""
-        with _Translated(""):
-            return bool(self._query.cidrmatch(addresses, prefix))
+        beyond = self._bits - prefix
+        return any(self._number(text) >> beyond == self._client >> beyond for text in addresses)
+
+    def _number(self, address: str) -> int:
+        family = socket.AF_INET if self.family == "A" else socket.AF_INET6
+        try:
+            return int.from_bytes(socket.inet_pton(family, address))
+        except OSError as error:
+            raise permanent("syntax", f"“{address}” is not an address", "") from error
+
+
+@lru_cache(_KNOWN_TERMS)
+def _without_macros(term: str, domain: str, family: str) -> Mechanism:
+    """A term that says the same for every client of a family. Raises SpfTrouble."""
+    anybody = Grammar(_ANYBODY[family], f"postmaster@{domain}", domain, "unknown", list)
+    return anybody.read(term, domain)
 
 
 class _Translated:

@@ -17,6 +17,7 @@ import msgspec
 
 from tracer.causes.words import duration
 from tracer.diagnostics.model import Finding
+from tracer.diagnostics.notes import noted_all
 from tracer.errors import ConfigError
 
 FOLDER = Path(__file__).parent
@@ -49,7 +50,7 @@ def texts(code: str, lang: str, params: Mapping[str, str | int | float]) -> Word
     if entry is None:
         return Words(title=code)
     words = entry.get(lang) or entry["en"]
-    params = {"check": check, **params}
+    params = {"check": check, **noted_all(params, lang)}
     return Words(
         title=_filled(words.title, params),
         text=_filled(words.text, params),
