@@ -1,224 +1,182 @@
-"""How many webhooks a second are acknowledged, and how long each waits.
+"""How many webhooks a second are acknowledged, and how long each waits: python -m bench.hooks
 
-`python -m bench.hooks` starts the server on a scratch home, posts signed events of SendGrid
-from several connections for some seconds and prints receipts/s and waiting times. Then every
-acknowledged receipt is looked up: one that is missing makes the run fail. With `--kills N` the
-server is killed (SIGKILL) N times meanwhile; with `--tricklers N` so many connections send an
-octet a second beside.
+The server stands on a scratch home on a disk, in SQLite; signed events of SendGrid are posted
+over connections that are kept. An event is acknowledged once it is flushed to the disk.
+
+senders    so many connections post, each its next event when one is acknowledged
+tricklers  so many connections send an octet a second; a good POST now and then is timed
+kills      the server is killed (SIGKILL) so many times while events are posted
+
+At the end every acknowledged receipt is looked up in the store; one that is missing makes
+the run fail.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
-import json
-import os
 import secrets
-import signal
-import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-PASSWORD = "bench:secret"
-BASIC = "Basic " + b64encode(PASSWORD.encode()).decode()
-SETTINGS = """\
-[[source]]
-name = "bench"
-kind = "webhook"
-provider = "sendgrid"
-token = "{token}"
-secrets = ["{password}"]
-"""
+from bench.posting import PASSWORD, SETTINGS, Senders, Server, Tricklers, free_port, missing
+from bench.table import Figure, Goal, machine, percentile, table
+
+SENDERS = (32, 64, 200)
+GOAL_RATE = Goal(1000)
+GOAL_P99_MS = Goal(250, at_most=True)
+GOAL_BESIDE_S = Goal(1, at_most=True)
+GOOD_POSTS = 20
+KILLING_SENDERS = 16
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@dataclass
+class Place:
+    """A running server, and every receipt that it acknowledged."""
 
+    server: Server
+    home: Path
+    port: int
+    path: str
+    acknowledged: list[str] = field(default_factory=list)
 
-class Server:
-    """`mailtracer serve` on a home of its own, started again after each kill."""
+    def posted(self, seconds: float, count: int, name: str) -> Senders:
+        """Let so many connections post for some seconds."""
+        senders = Senders(self.port, self.path, time.monotonic() + seconds, count, name)
+        senders.start()
+        senders.join()
+        return self.noted(senders)
 
-    def __init__(self, home: Path, port: int) -> None:
-        self._home = home
-        self._port = port
-        self._start()
+    def noted(self, senders: Senders) -> Senders:
+        """Keep what was acknowledged, to look it up at the end."""
+        self.acknowledged += senders.receipts
+        if not senders.receipts:
+            raise SystemExit("nothing was acknowledged")
+        return senders
 
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "webui.cli", "serve", "--home", str(self._home),
-             "--listen", f"127.0.0.1:{self._port}"],
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", self._port), 1).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit("the server did not start")
-
-    def _pids(self) -> list[int]:
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        return [self._process.pid, *map(int, children.split())]
-
-    def busy_s(self) -> float:
-        """Seconds of processor time that the server has used since it was started."""
-        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in self._pids()]
-        ticks = sum(int(one.split()[11]) + int(one.split()[12]) for one in fields)
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def kill(self) -> None:
-        """SIGKILL to the server and the process that serves for it, then a new start."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGKILL)
-        self._process.wait()
-        time.sleep(0.2)
-        self._start()
-
-    def warm_up(self, path: str) -> None:
-        """One question, so that the first event finds everything loaded."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
-        connection.request("GET", path)
+    def warm_up(self) -> None:
+        """A question and an event, so that the first that is timed finds everything loaded."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        connection.request("GET", self.path)
         connection.getresponse().read()
         connection.close()
-
-    def stop(self) -> None:
-        self._process.terminate()
-        self._process.wait(20)
+        self.posted(0.5, 1, "w")
 
 
-class Sender(threading.Thread):
-    """One connection that posts event after event until the time is over."""
-
-    def __init__(self, port: int, path: str, until: float, number: int) -> None:
-        super().__init__()
-        self._port, self._path, self._until, self._number = port, path, until, number
-        self.receipts: list[str] = []
-        self.waits_s: list[float] = []
-        self.failures = 0
-
-    def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
-        headers = {"Authorization": BASIC, "Content-Type": "application/json"}
-        n = 0
-        while time.monotonic() < self._until:
-            n += 1
-            began = time.monotonic()
-            try:
-                connection.request("POST", self._path, self._body(n), headers)
-                answer = connection.getresponse()
-                told = answer.read()
-            except OSError:
-                self.failures += 1
-                connection.close()
-                time.sleep(0.05)
-                continue
-            except http.client.HTTPException:
-                self.failures += 1
-                connection.close()
-                continue
-            if answer.status == 200:
-                self.waits_s.append(time.monotonic() - began)
-                self.receipts.append(json.loads(told)["receipt"])
-            else:
-                self.failures += 1
-        connection.close()
-
-    def _body(self, n: int) -> bytes:
-        mark = f"{self._number}-{n}-{secrets.token_hex(6)}"
-        event = {
-            "event": "delivered", "email": f"user{n % 5000}@fabrikam.example",
-            "timestamp": int(time.time()), "sg_event_id": mark, "smtp-id": f"<{mark}@corp.example>",
-            "sg_message_id": f"{mark}.filter0001.1.0", "response": "250 2.0.0 OK", "tls": 1,
-        }  # fmt: skip
-        return json.dumps([event]).encode()
+def main() -> int:
+    """Run it and print what was measured; 1 if an acknowledged receipt is missing."""
+    asked = _arguments().parse_args()
+    before = machine()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=asked.work) as folder:
+        place = _place(Path(folder))
+        try:
+            for row in table(_figures(place, asked)):
+                print(row, flush=True)
+        finally:
+            place.server.stop()
+        lost = missing(place.home, place.acknowledged)
+    print(f"\n{len(place.acknowledged):,} acknowledged, {lost} of them not in the store.")
+    print(f"Measured on {before}; {machine().rpartition(', ')[2]} at the end.")
+    return 1 if lost else 0
 
 
-def trickle(port: int, path: str, count: int, until: float) -> list[socket.socket]:
-    """Connections that send an octet of a request a second, kept up by a thread."""
-    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
-    said = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n".encode() + b"[" * 9
-
-    def drip() -> None:
-        for n in range(100_000):
-            if time.monotonic() > until:
-                return
-            for one in sockets:
-                try:
-                    one.send(said[n % len(said) : n % len(said) + 1])
-                except OSError:
-                    continue
-            time.sleep(1)
-
-    threading.Thread(target=drip, daemon=True).start()
-    return sockets
+def _place(home: Path) -> Place:
+    port, token = free_port(), secrets.token_urlsafe(18)
+    settings = SETTINGS.format(token=token, password=PASSWORD)
+    (home / "config.toml").write_text(settings, "utf-8")
+    return Place(Server(home, port), home, port, f"/hooks/bench/{token}")
 
 
-def missing(home: Path, receipts: list[str]) -> int:
-    """How many acknowledged receipts the store does not have."""
-    conn = sqlite3.connect(home / "mailtracer.db")
-    found = {receipt for (receipt,) in conn.execute("SELECT id FROM receipts")}
-    conn.close()
-    return len(set(receipts) - found)
+def _figures(place: Place, asked: argparse.Namespace) -> Iterator[Figure]:
+    place.warm_up()
+    for count in asked.senders:
+        yield from _together(place, count, asked)
+    if asked.tricklers:
+        yield _beside(place, asked.tricklers)
+    if asked.kills:
+        yield _killed(place, asked.kills)
 
 
-def main() -> None:
-    """Run it and print what was measured."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--senders", type=int, default=32)
-    parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--tricklers", type=int, default=0)
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        home, port, token = Path(folder), free_port(), secrets.token_urlsafe(18)
-        settings = SETTINGS.format(token=token, password=PASSWORD)
-        (home / "config.toml").write_text(settings, "utf-8")
-        server = Server(home, port)
-        server.warm_up(f"/hooks/bench/{token}")
-        busy_s = server.busy_s()
-        until = time.monotonic() + asked.seconds
-        path = f"/hooks/bench/{token}"
-        held = trickle(port, path, asked.tricklers, until)
-        senders = [Sender(port, path, until, n) for n in range(asked.senders)]
-        for sender in senders:
-            sender.start()
-        for _ in range(asked.kills):
-            time.sleep(asked.seconds / (asked.kills + 1))
-            server.kill()
-        for sender in senders:
-            sender.join()
-        for one in held:
-            one.close()
-        busy_s = server.busy_s() - (0 if asked.kills else busy_s)
-        server.stop()
-        lost = missing(home, [r for s in senders for r in s.receipts])
-        tell(senders, asked.seconds, busy_s, lost)
+def _together(place: Place, count: int, asked: argparse.Namespace) -> Iterator[Figure]:
+    rates, p99_ms, server_us, load_us, failed = [], [], [], [], 0
+    for run in range(asked.runs):
+        busy_s = place.server.busy_s()
+        senders = place.posted(asked.seconds, count, f"r{run}")
+        n = len(senders.receipts)
+        rates.append(n / asked.seconds)
+        p99_ms.append(percentile(senders.waits_s, 99) * 1000)
+        server_us.append((place.server.busy_s() - busy_s) / n * 1e6)
+        load_us.append(senders.busy_s / n * 1e6)
+        failed += senders.failures
+    on, note = f"{count} senders", f"{failed} failed" if failed else ""
+    yield Figure("webhooks acknowledged", on, tuple(rates), "/s", GOAL_RATE, note)
+    yield Figure("wait for it, p99", on, tuple(p99_ms), "ms", GOAL_P99_MS)
+    yield Figure("processor time of the server", on, tuple(server_us), "µs/receipt")
+    yield Figure("processor time of the load", on, tuple(load_us), "µs/receipt")
 
 
-def tell(senders: list[Sender], seconds: float, busy_s: float, lost: int) -> None:
-    waits = sorted(wait for sender in senders for wait in sender.waits_s)
-    if not waits:
-        raise SystemExit("nothing was acknowledged")
-    at = {name: waits[min(len(waits) - 1, int(len(waits) * part))] * 1000
-          for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}  # fmt: skip
-    busy_ms = busy_s * 1000 / len(waits)
-    shown = ", ".join(f"{name} {wait:.0f} ms" for name, wait in at.items())
-    failures = sum(sender.failures for sender in senders)
-    print(f"{len(waits) / seconds:.0f} receipts/s acknowledged; waiting {shown}; failed {failures}")
-    print(f"the server's own time: {busy_ms:.2f} ms a receipt")
-    print(f"acknowledged and not in the store: {lost}")
-    raise SystemExit(1 if lost else 0)
+def _beside(place: Place, count: int) -> Figure:
+    tricklers = Tricklers(place.port, place.path, count)
+    tricklers.start()
+    waits: list[float] = []
+    for n in range(GOOD_POSTS):
+        time.sleep(0.2)
+        waits += place.posted(0, 1, f"t{n:02d}").waits_s[:1]
+    tricklers.let_go()
+    note = f"the slowest of {len(waits)}"
+    on = f"{count} sockets with an octet a second"
+    return Figure("a good POST beside", on, (max(waits),), "s", GOAL_BESIDE_S, note)
+
+
+def _killed(place: Place, kills: int) -> Figure:
+    """Between two kills so many events as it takes, until some were acknowledged."""
+    senders = Senders(place.port, place.path, float("inf"), KILLING_SENDERS, "k")
+    senders.start()
+    gaps: list[int] = []
+    for _ in range(kills):
+        before = len(senders.receipts)
+        _wait_for_more(senders, before)
+        time.sleep(secrets.randbelow(300) / 1000)
+        place.server.kill()
+        gaps.append(len(senders.receipts) - before)
+    _wait_for_more(senders, len(senders.receipts))
+    senders.end()
+    place.noted(senders)
+    lost = missing(place.home, senders.receipts)
+    note = f"{len(senders.receipts):,} acknowledged; {min(gaps)} at least between two kills"
+    return Figure("acknowledged, then lost", f"{kills} kills", (lost,), "", None, note)
+
+
+def _wait_for_more(senders: Senders, than: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(senders.receipts) <= than:
+        if time.monotonic() > deadline:
+            raise SystemExit("after a kill nothing was acknowledged for a minute")
+        time.sleep(0.01)
+
+
+def _counts(text: str) -> list[int]:
+    return [int(one) for one in text.split(",")]
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.hooks", description="Measure how webhooks are acknowledged."
+    )
+    add = parser.add_argument
+    add("--senders", type=_counts, default=list(SENDERS), metavar="N,…",
+        help="connections that post at a time (32,64,200)")  # fmt: skip
+    add("--seconds", type=float, default=5, help="of one run (5)")
+    add("--runs", type=int, default=3, help="for each number of senders (3)")
+    add("--tricklers", type=int, default=200, help="connections that send an octet a second (200)")
+    add("--kills", type=int, default=0, help="kills of the server while events come (0)")
+    add("--work", type=Path, metavar="FOLDER", help="where the store goes: a disk, no RAM")
+    return parser
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

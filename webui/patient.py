@@ -3,27 +3,28 @@
 gunicorn gives a connection to one of its threads as soon as an octet has come; a few hundred
 connections that send an octet a second then hold every thread, and nobody else is answered.
 Here a request is looked at in the kernel's buffer (MSG_PEEK) until its head and body are there,
-or as much of it as that buffer surely holds; only then does a thread get it.
+or as much of it as that buffer surely holds; only then does a thread get it, or the lane of
+webhooks (webui/hook_lane.py), which needs none.
 """
 
 from __future__ import annotations
 
 import re
-import select
-import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from webui.hook_lane import Lane, peeked
+from webui.hooks import HOOKS
+
 HEAD_S, WHOLE_S = 10.0, 20.0
 """A connection is closed when its request's head, or the whole, takes longer."""
 PEEKED_OCTETS = 48 * 1024
 LONGEST_HEAD = 16 * 1024
-NEXT_MS, MOST_IN_A_ROW = 5, 20
-"""So long a thread waits for the next request of a connection, and so many it answers of one."""
 FIRST_LOOK_S, LONGEST_PAUSE_S = 0.02, 0.5
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
@@ -64,27 +65,41 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._slow: list[_Slow] = []
         self._silent: list[tuple[float, Any]] = []
+        self._lane: Lane | None = None
 
-    def handle(self, conn: Any) -> Any:
-        """Answer a request, and those that follow at once: a sender of many sends the next
-        as soon as it is answered, and the way over the poller costs as much as the answer."""
-        goes_on = super().handle(conn)
-        for _ in range(MOST_IN_A_ROW):
-            if goes_on is not True or not self.alive or not _follows(conn):
-                break
-            goes_on = super().handle(conn)
-        return goes_on
+    def load_wsgi(self) -> None:
+        """Load the application, and open the lane if it takes webhooks."""
+        super().load_wsgi()
+        hooks = getattr(self.wsgi, "extensions", {}).get(HOOKS)
+        if hooks is not None:
+            self._lane = Lane(hooks, self, self.cfg.keepalive)
 
     def enqueue_req(self, conn: Any) -> None:
-        """Give a connection to a thread, or wait for the rest of its request."""
-        came = _peeked(conn.sock)
-        if came is None or is_whole(came):
+        """Give a connection to the lane or a thread, or wait for the rest of its request."""
+        if _is_read_ahead(conn):
             super().enqueue_req(conn)
+            return
+        came = peeked(conn.sock)
+        if came is None or is_whole(came):
+            self._begin(conn, came)
         elif came:
             now = time.monotonic()
             self._slow.append(_Slow(conn, now, now + FIRST_LOOK_S))
         else:
             self._wait_for_first(conn)
+
+    def _begin(self, conn: Any, came: bytes | None) -> None:
+        if not (came and self._lane and self._lane.take(conn, came)):
+            super().enqueue_req(conn)
+
+    def in_loop(self, call: Callable[..., object], *args: object) -> None:
+        """Have the loop's thread make this call."""
+        self.method_queue.defer(call, *args)
+
+    def drop(self, conn: Any, *, graceful: bool = False) -> None:
+        """Close a connection for good."""
+        self.nr_conns -= 1
+        conn.close(graceful=graceful)
 
     def _wait_for_first(self, conn: Any) -> None:
         """Not an octet yet: the poller tells when there is."""
@@ -107,6 +122,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             timeout = min(timeout, max(next_look - now, 0.0))
         super().wait_for_and_dispatch_events(timeout)
         self._look_again()
+        if self._lane:
+            self._lane.look()
 
     def _look_again(self) -> None:
         now = time.monotonic()
@@ -115,11 +132,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             if slow.look_at > now:
                 self._slow.append(slow)
                 continue
-            came = _peeked(slow.conn.sock)
+            came = peeked(slow.conn.sock)
             if came is None or is_whole(came):
-                super().enqueue_req(slow.conn)
+                self._begin(slow.conn, came)
             elif now - slow.since > (WHOLE_S if has_head(came) else HEAD_S):
-                self._drop(slow.conn)
+                self.drop(slow.conn)
             else:
                 slow.pause_s = min(slow.pause_s * 2, LONGEST_PAUSE_S)
                 slow.look_at = now + slow.pause_s
@@ -127,31 +144,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         for entry in [entry for entry in self._silent if entry[0] < now]:
             self._silent.remove(entry)
             self.poller.unregister(entry[1].sock)
-            self._drop(entry[1])
-
-    def _drop(self, conn: Any) -> None:
-        self.nr_conns -= 1
-        conn.close()
+            self.drop(entry[1])
 
 
-def _follows(conn: Any) -> bool:
-    """Whether the next request of a connection is there already, whole and in the kernel."""
-    if conn.is_http2 or conn.parser.unreader.buf.getvalue():
-        return False
-    poll = select.poll()
-    poll.register(conn.sock, select.POLLIN)
-    if not poll.poll(NEXT_MS):
-        return False
-    came = _peeked(conn.sock)
-    return came is not None and is_whole(came)
-
-
-def _peeked(client: socket.socket) -> bytes | None:
-    """What has come and was not read; None when the other side is gone or nothing can be told."""
-    try:
-        came = client.recv(PEEKED_OCTETS, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return b""
-    except OSError:
-        return None
-    return came or None
+def _is_read_ahead(conn: Any) -> bool:
+    """Whether gunicorn has read the beginning of the next request already."""
+    return conn.is_http2 or bool(conn.parser and conn.parser.unreader.buf.getvalue())

@@ -12,8 +12,6 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as TooSlow
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -35,7 +33,9 @@ MOST_WAITING = 2_000
 PATIENCE_S = 8.0
 """A request that is not stored by then is told to come again: senders wait ten seconds."""
 _STOP = object()
-_Waiting = tuple[Parcel, "Future[Stored]"]
+Done = Callable[[Stored | Exception], object]
+"""Told what became of a request, in the thread that stores; it must not wait for anything."""
+_Waiting = tuple[Parcel, Done]
 
 
 class Intake:
@@ -45,7 +45,7 @@ class Intake:
         self._open_store = open_store
         self._lock = threading.Lock()
         self._process = 0
-        self._queue: queue.Queue[object] = queue.Queue(MOST_WAITING)
+        self._queue: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def store(self, parcel: Parcel) -> Stored:
@@ -54,12 +54,22 @@ class Intake:
         Raises StoreUnavailable when it is not: the sender shall come again. Raises
         WebhookRejected when its nonce came before with another body.
         """
-        done: Future[Stored] = Future()
-        self._put((parcel, done))
+        told: queue.SimpleQueue[Stored | Exception] = queue.SimpleQueue()
+        self.hand_in(parcel, told.put)
         try:
-            return done.result(PATIENCE_S)
-        except TooSlow as error:
+            outcome = told.get(timeout=PATIENCE_S)
+        except queue.Empty as error:
             raise StoreUnavailable("the store is slow; try again in a moment") from error
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def hand_in(self, parcel: Parcel, done: Done) -> None:
+        """Have a proven request stored; `done` is told once, with what `store` returns or raises.
+
+        Raises StoreUnavailable when too many wait.
+        """
+        self._put((parcel, done))
 
     def note(self, refusal: Refusal) -> None:
         """Note an attempt that was turned away; dropped when there is too much to do."""
@@ -78,10 +88,9 @@ class Intake:
 
     def _put(self, item: object) -> None:
         self._start()
-        try:
-            self._queue.put_nowait(item)
-        except queue.Full as error:
-            raise StoreUnavailable("too many requests wait to be stored") from error
+        if self._queue.qsize() >= MOST_WAITING:
+            raise StoreUnavailable("too many requests wait to be stored")
+        self._queue.put(item)
 
     def _start(self) -> None:
         """Start the thread in this process: one started before a fork did not come along."""
@@ -90,7 +99,7 @@ class Intake:
         with self._lock:
             if self._thread is None or self._process != os.getpid():
                 self._process = os.getpid()
-                self._queue = queue.Queue(MOST_WAITING)
+                self._queue = queue.SimpleQueue()
                 self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
                 self._thread.start()
 
@@ -109,7 +118,7 @@ class Intake:
             engine.dispose()
 
 
-def _taken(waiting: queue.Queue[object]) -> list[object]:
+def _taken(waiting: queue.SimpleQueue[object]) -> list[object]:
     together = [waiting.get()]
     while len(together) < MOST_TOGETHER:
         try:
@@ -130,11 +139,16 @@ def _write(engine: Engine, parcels: list[_Waiting], turned_away: list[Refusal]) 
         for one in parcels:
             _write(engine, [one], [])
         return
-    for (_, done), result in zip(parcels, told, strict=True):
-        if isinstance(result, WebhookRejected):
-            done.set_exception(result)
-        else:
-            done.set_result(result)
+    for (_, done), outcome in zip(parcels, told, strict=True):
+        _tell(done, outcome)
+
+
+def _tell(done: Done, outcome: Stored | Exception) -> None:
+    """What one does with its answer must not keep the others from theirs."""
+    try:
+        done(outcome)
+    except Exception:
+        log.exception("a webhook that was stored could not be answered")
 
 
 def _fail(engine: Engine, parcels: list[_Waiting], error: Exception) -> None:
@@ -146,7 +160,7 @@ def _fail(engine: Engine, parcels: list[_Waiting], error: Exception) -> None:
             kept = parcel.unfolded(f"{type(error).__name__}: {error}")
             _write(engine, [(kept, done)], [])
         else:
-            done.set_exception(StoreUnavailable("the store cannot take it now"))
+            _tell(done, StoreUnavailable("the store cannot take it now"))
 
 
 def _is_away(engine: Engine, error: Exception) -> bool:
