@@ -22,6 +22,7 @@ import msgspec
 
 from tracer.legs import UNTOLD, named
 from tracer.model import Event, EventKind, LogLine, Outcome
+from tracer.relay_ids import of_wire_id
 
 PROGRAMS = ("webhook/", "notice/", "report/")
 """Begin the program names whose lines are records."""
@@ -228,6 +229,14 @@ def parse(line: LogLine) -> list[Event]:
     return [event_of(reported, line)]
 
 
+def told_by(text: str) -> Told | None:
+    """What the record that a line's text holds tells; None if it is none."""
+    try:
+        return _decode(text).told
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
 def event_of(reported: Reported, line: LogLine) -> Event:
     """The event of a record that was kept as `line`."""
     r = reported
@@ -275,9 +284,14 @@ def _next_ids(r: Reported) -> tuple[str, ...]:
 
 
 def _names(reported: Reported, message_id: str) -> tuple[str, ...]:
-    """The names by which the hop that handed over is found."""
+    """The names by which the hop that handed over is found.
+
+    A notice or a complaint may know only the Message-ID that a provider made: in it is the id
+    that the provider's relay told our log.
+    """
     own = named(message_id) or UNTOLD
-    return (own, named(reported.envelope_id)) if reported.envelope_id else (own,)
+    more = (named(reported.envelope_id), of_wire_id(message_id))
+    return (own, *(name for name in more if name))
 
 
 def _tunnelled(metadata: Mapping[str, Any]) -> str:

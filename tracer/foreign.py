@@ -106,19 +106,20 @@ class _Around:
             return
         for stay in list(self._known.values()):
             if _is_foreign(stay) and (
-                stay.hop.queue_id in tokens or not names.isdisjoint(stay.hop.from_queue_ids)
+                not tokens.isdisjoint(_own_ids(stay.hop))
+                or not names.isdisjoint(stay.hop.from_queue_ids)
             ):
                 yield stay
         first, last = _span(ours)
         for day in self._days(self._with_reports, first - SKEW_US, last + FOREIGN_US):
-            tied = stays.find_tied(self._conn, day, names)
+            tied = stays.find_tied(self._conn, day, names | tokens)
             found = {hop_id for _, tie, hop_id in tied if tie is Tie.FROM}
             found |= {hop_id for _, hop_id in stays.find(self._conn, day, tokens)}
             yield from filter(_is_foreign, self._load(found))
 
     def _ours_of(self, foreign: list[Stay]) -> Iterator[Stay]:
         names = {name for stay in foreign for name in stay.hop.from_queue_ids} - {UNTOLD}
-        queue_ids = {stay.hop.queue_id for stay in foreign}
+        queue_ids = {name for stay in foreign for name in _own_ids(stay.hop)}
         if not foreign:
             return
         for stay in list(self._known.values()):
@@ -129,7 +130,7 @@ class _Around:
             ):
                 yield stay
         first, last = _span(foreign)
-        message_ids = [name[1:-1] for name in names]
+        message_ids = [name[1:-1] for name in names if name.startswith("<")]
         for day in self._days(self._live, first - FOREIGN_US, last + SKEW_US):
             found = set(stays.find_mailed(self._conn, day, message_ids))
             tied = stays.find_tied(self._conn, day, queue_ids)
@@ -151,6 +152,11 @@ class _Around:
 def _names(hop: Hop) -> set[str]:
     """The names that a report may have for a hop of ours; the queue id may be an envelope id."""
     return {named(hop.message_id), named(hop.queue_id)} - {""}
+
+
+def _own_ids(hop: Hop) -> set[str]:
+    """The ids of a foreign hop: its own, and the one in a Message-ID that its provider made."""
+    return {hop.queue_id, *(name for name in hop.from_queue_ids if not name.startswith("<"))}
 
 
 def _span(around: list[Stay]) -> tuple[int, int]:
@@ -203,6 +209,8 @@ class _Joiner:
         packed = stay.packed
         if not packed:
             packed = stays.load(self._conn, [stay.hop.hop_id], packed=True)[0].packed
+        if not packed:  # its records were deleted: what they told is in the rows
+            return Stay(stay.hop, list(stay.placed))
         folded = fold.fold_stay(self._packer.events(packed, stay.hop))
         hop = msgspec.structs.replace(folded.hop, hop_id=stay.hop.hop_id)
         kept = {p.delivery.recipient: self._kept(p) for p in stay.placed}
@@ -266,7 +274,7 @@ def _proof(stay: Stay, placed: Placed, after: Stay, follower: Placed) -> int:
         return 0
     if placed.before and f"{after.hop.host}/{after.hop.queue_id}" in placed.before.path.split():
         return 0
-    if after.hop.queue_id in delivery.next_queue_ids:
+    if not _own_ids(after.hop).isdisjoint(delivery.next_queue_ids):
         return 2
     if delivery.outcome is not Outcome.RELAYED:
         return 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tracer.model import SECOND_US, Event, EventKind, Outcome
+from collectors.reported import Told, told_by
+from tracer.model import SECOND_US, Event, EventKind, Outcome, Trace
 from webui import show
 from webui.i18n import gettext, ngettext
 from webui.path import Held
@@ -33,20 +34,37 @@ class EventLine:
 
 
 _TRIED = (EventKind.ATTEMPT, EventKind.REPORTED, EventKind.REJECTED, EventKind.FILTERED)
+_REMARKS = (EventKind.OPENED, EventKind.CLICKED, EventKind.COMPLAINED)
 
 
-def event_lines(legs: tuple[Held, ...], numbers: dict[int, int]) -> tuple[EventLine, ...]:
+def event_lines(
+    trace: Trace, legs: tuple[Held, ...], numbers: dict[int, int]
+) -> tuple[EventLine, ...]:
     """What happened to the mail on the way to one recipient, in time.
 
-    `numbers`: the raw line's number by id() of its event.
+    `legs` are those of the way; what others remarked later (opened, a complaint) stands beside
+    it. `numbers`: the raw line's number by id() of its event.
     """
-    told_of = (event for held in legs for event in _of_recipient(held))
-    events = sorted(told_of, key=lambda event: event.at_us)
+    told_of = [event for held in legs for event in _of_recipient(held)]
+    events = sorted((*told_of, *_remarks(trace, legs)), key=lambda event: event.at_us)
     if not events:
         return ()
     began_us = events[0].at_us
     told = [_line(event, began_us, numbers[id(event)]) for event in events]
     return tuple(_folded(told))
+
+
+def _remarks(trace: Trace, legs: tuple[Held, ...]) -> Iterator[Event]:
+    """What is told of the recipient beside the way, and decides nothing of the delivery."""
+    mine = {"", trace.row.recipient.lower(), trace.row.original_recipient.lower()}
+    on_the_way = [held.leg for held in legs]
+    for leg in trace.legs:
+        if leg not in on_the_way:
+            yield from (e for e in leg.events if _is_remark(e) and e.recipient.lower() in mine)
+
+
+def _is_remark(event: Event) -> bool:
+    return event.kind in _REMARKS or (event.kind is EventKind.REPORTED and event.outcome is None)
 
 
 def _of_recipient(held: Held) -> Iterator[Event]:
@@ -93,7 +111,7 @@ def _text(event: Event) -> tuple[str, bool]:
     if ours:
         return ours(event), False
     if event.kind is EventKind.REPORTED and not event.reply:
-        return gettext("Told by %(source)s", source=event.host), False
+        return _reported(event), False
     if event.subject and event.outcome is None:
         return gettext("Subject: %(subject)s", subject=event.subject), False
     return show.reply_core(event.reply) or _said(event), True
@@ -139,6 +157,17 @@ def _removed(event: Event) -> str:
 
 def _complained(event: Event) -> str:
     return gettext("The recipient marked it as spam")
+
+
+def _reported(event: Event) -> str:
+    told = told_by(event.text)
+    if told is Told.UNSUBSCRIBED:
+        return gettext("The recipient unsubscribed")
+    if told is Told.SUBSCRIBED:
+        return gettext("The recipient subscribed again")
+    if told is Told.AUTORESPONDED:
+        return gettext("An automatic answer came back")
+    return gettext("Told by %(source)s", source=event.host)
 
 
 def _opened(event: Event) -> str:

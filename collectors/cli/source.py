@@ -51,12 +51,13 @@ def source() -> None:
 @click.argument("name")
 @click.option("--provider", required=True, type=click.Choice(sorted(BY_NAME)))
 @click.option("--secret", "given", multiple=True, help="Key or user:password; may come twice.")
+@click.option("--only", is_flag=True, help="Drop the secrets it had: those given here stay.")
 @click.option("--topic", "topics", multiple=True, help="Amazon SNS: a topic to listen to.")
 @click.option("--public-url", default="", help="The address under which the provider reaches us.")
 @click.option("--json", "as_object", is_flag=True, help="One JSON object.")
 def add(
-    config: Config, name: str, provider: str, given: tuple[str, ...], topics: tuple[str, ...],
-    public_url: str, as_object: bool,
+    config: Config, name: str, provider: str, given: tuple[str, ...], only: bool,
+    topics: tuple[str, ...], public_url: str, as_object: bool,
 ) -> None:  # fmt: skip
     """Add a provider's webhook, or give one new secrets; the server knows it at once.
 
@@ -66,12 +67,17 @@ def add(
     \b
     Examples:
       mailtracer source add sg-prod --provider sendgrid --secret "$PUBLIC_KEY"
+      mailtracer source add sg-prod --provider sendgrid --secret "$NEW_KEY" --only
       mailtracer source add ses --provider ses --topic arn:aws:sns:eu-west-1:123456789012:mail
     """
+    if only and not given:
+        raise click.BadParameter("needs the --secret that stays", param_hint="--only")
     if name in known.of_settings(config):
         raise ConfigError(f"{name} stands in the settings; change it there")
     with writing_store(config) as engine, engine.begin() as conn:
         before = known.of_store(conn, config.home).get(name)
+        if only and before is not None:
+            before = msgspec.structs.replace(before, secrets=())
         made = _made(config, before, name, provider, given, topics, public_url)
         known.keep(conn, known.checked(made), config.home, time.time_ns() // 1000)
     told = _told(made, config)

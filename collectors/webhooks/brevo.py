@@ -47,7 +47,7 @@ _TYPES: dict[str, tuple[Told, Reason | None]] = {
     "unsubscribed": (Told.UNSUBSCRIBED, None),
     "list addition": (Told.SUBSCRIBED, None),
 }
-_NOT_THEIRS = frozenset({"sent", "invalid", "unique proxy open", "unsubscribed"})
+_NOT_THEIRS = frozenset({"sent", "invalid", "unsubscribed"})
 """Words that django-anymail does not know."""
 _MILLISECONDS = 100_000_000_000  # a smaller number is seconds, as in one of Brevo's examples
 

@@ -8,6 +8,7 @@ name the same source.
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -55,8 +56,13 @@ class HookSource(msgspec.Struct, frozen=True):
     @property
     def keys(self) -> Keys:
         """What its requests are proven with."""
-        folder = Path(self.cert_dir) if self.cert_dir else None
-        return Keys(self.secrets, self.topic_arns, folder, self.public_url, self.may_fetch)
+        return _keys(self)
+
+
+@lru_cache(maxsize=256)
+def _keys(source: HookSource) -> Keys:
+    folder = Path(source.cert_dir) if source.cert_dir else None
+    return Keys(source.secrets, source.topic_arns, folder, source.public_url, source.may_fetch)
 
 
 def of_settings(config: Config) -> dict[str, HookSource]:

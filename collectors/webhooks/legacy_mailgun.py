@@ -7,25 +7,21 @@ round. Error codes of 600 and more are Mailgun's own.
 
 from __future__ import annotations
 
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 
 import msgspec
 
 from collectors.reported import Reason, Reported, Told
 from collectors.webhooks.reading import (
+    Fields,
     Unreadable,
     epoch_us,
-    form,
     metadata,
     number,
     plain_id,
-    text,
 )
 from collectors.webhooks.webhook import HookRequest
 
-Fields = dict[str, list[str]]
 _TYPES = {
     "delivered": Told.DELIVERED,
     "dropped": Told.REJECTED,
@@ -48,27 +44,6 @@ _WITH_VARIABLES = ("opened", "clicked", "unsubscribed")
 def is_legacy(request: HookRequest) -> bool:
     """Whether a request is a form, not JSON."""
     return request.media_type in ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
-def legacy_item(request: HookRequest) -> Fields:
-    """Every value of every field, in the order they came."""
-    pairs = _multipart(request) if request.media_type[:9] == "multipart" else form(request.body)
-    fields: Fields = {}
-    for name, value in pairs:
-        fields.setdefault(name, []).append(text(value))
-    return fields
-
-
-def _multipart(request: HookRequest) -> list[tuple[str, str]]:
-    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode("utf-8", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    found = []
-    for one in message.iter_parts() if message.is_multipart() else ():
-        name = one.get_param("name", header="content-disposition")
-        content = one.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(content, bytes):
-            found.append((name, content.decode("utf-8", "replace")))
-    return found
 
 
 def parse_legacy(fields: Fields) -> Reported:

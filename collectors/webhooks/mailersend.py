@@ -2,8 +2,9 @@
 
 Source: developers.mailersend.com/api/v1/webhooks.html (read 2026-11-22). Signed is the raw body:
 HMAC-SHA256 in hex digits. The older form has the mail under `data.email` and what is special
-under `data.morph`; the newer is flat, with `data.meta`. On the wire the older form's mail has
-the Message-ID `<data.email.id@mailersend.net>`; its relay answers with the id of the message.
+under `data.morph`; the newer is flat, with `data.meta`, and its `data.type` is the mail's state,
+not the event. On the wire the mail has the Message-ID `<ID@mailersend.net>`, ID being
+`data.email.id` or `data.email_id`; its relay answers with the id of the message.
 """
 
 from __future__ import annotations
@@ -60,11 +61,10 @@ def _parse(item: Item, _request: HookRequest) -> list[Reported]:
     kind, data = text(event.get("type")), part(event, "data")
     if kind == _TRIAL:
         return []
-    word = text(data.get("type")) or kind.partition(".")[2]
-    word = "inbound" if kind.startswith("inbound.") else word
+    word = _word(kind, text(data.get("type")))
     told = _TYPES.get(word, Told.UNKNOWN)
     reason = _REASONS.get(told)
-    special = _nested(data) if "email" in data else _flat(event, data)
+    special = _nested(data) if isinstance(data.get("email"), dict) else _flat(event, data)
     return [
         Reported(
             told=told,
@@ -76,6 +76,14 @@ def _parse(item: Item, _request: HookRequest) -> list[Reported]:
             **special,
         )
     ]
+
+
+def _word(kind: str, state: str) -> str:
+    """What happened: in the newer form `data.type` tells only what became of the mail so far."""
+    family, _, word = kind.partition(".")
+    if family == "inbound":
+        return family
+    return word if word in _TYPES else state or word
 
 
 def _nested(data: Fields) -> dict[str, Any]:
@@ -100,11 +108,13 @@ def _nested(data: Fields) -> dict[str, Any]:
 
 def _flat(event: Fields, data: Fields) -> dict[str, Any]:
     """The newer form."""
-    special = part(data, "meta")
+    special, email_id = part(data, "meta"), text(data.get("email_id"))
     return {
-        "recipient": text(data.get("recipient")),
+        "recipient": first(data, "recipient", "email"),
         "occurred_us": time_us(event.get("created_at")),
         "provider_message_id": text(data.get("message_id")),
+        "provider_ids": {"email_id": email_id} if email_id else {},
+        "wire_ids": (f"{email_id}@mailersend.net",) if email_id else (),
         "sender": text(data.get("from")),
         "subject": text(data.get("subject")),
         "description": first(special, *_WHY),
@@ -118,5 +128,5 @@ def _flat(event: Fields, data: Fields) -> dict[str, Any]:
 
 WEBHOOK = Webhook(
     "mailersend", "MailerSend", password_or(signed_body(_SIGNATURE)), json_items, _parse,
-    header=_SIGNATURE,
+    parser=2, header=_SIGNATURE,
 )  # fmt: skip

@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import Any
 
 from collectors.reported import Reason, Reported, Told
-from collectors.webhooks.legacy_mailgun import is_legacy, legacy_item, parse_legacy
+from collectors.webhooks.legacy_mailgun import is_legacy, parse_legacy
 from collectors.webhooks.proving import check_time, hmac_hex, matching, password_or
 from collectors.webhooks.reading import (
     Unreadable,
     address,
     epoch_us,
     first,
+    form_fields,
     json_body,
     json_item,
     metadata,
@@ -66,7 +67,7 @@ def _proof(request: HookRequest, keys: Keys) -> Proof:
 
 def _signature(request: HookRequest) -> tuple[str, str, str]:
     if is_legacy(request):
-        fields = legacy_item(request)
+        fields = form_fields(request)
         last = {name: values[-1] for name, values in fields.items()}
         return last.get("token", ""), last.get("timestamp", ""), last.get("signature", "")
     try:
@@ -78,7 +79,7 @@ def _signature(request: HookRequest) -> tuple[str, str, str]:
 
 def _split(request: HookRequest) -> list[Item]:
     if is_legacy(request):
-        return [Item("", legacy_item(request))]
+        return [Item("", form_fields(request))]
     return json_item(request)
 
 

@@ -19,12 +19,12 @@ from functools import partial
 from typing import Any
 
 from collectors.reported import Reason, Reported, Told
-from collectors.webhooks.legacy_mailgun import legacy_item
 from collectors.webhooks.proving import matching
 from collectors.webhooks.reading import (
     Unreadable,
     epoch_us,
     first,
+    form_fields,
     json_body,
     listed,
     metadata,
@@ -100,7 +100,7 @@ def _signed(key: str, said: str) -> str:
 
 def _fields(request: HookRequest) -> Mapping[str, str]:
     try:
-        return {name: values[-1] for name, values in legacy_item(request).items()}
+        return {name: values[-1] for name, values in form_fields(request).items()}
     except (ValueError, LookupError) as error:
         raise WebhookRejected("the body is no form") from error
 

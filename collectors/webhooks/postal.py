@@ -29,6 +29,7 @@ from collectors.webhooks.reading import (
 )
 from collectors.webhooks.webhook import HookRequest, Item, Keys, Proof, Webhook
 from tracer.errors import WebhookRejected
+from tracer.model import SECOND_US
 
 _SIGNATURES = (("x-postal-signature-256", "SHA256"), ("x-postal-signature", "SHA1"))
 _STATUSES = {
@@ -131,8 +132,10 @@ def _kind(told: Told, is_late: bool) -> str:
 
 
 def _occurred(event: Mapping[str, Any], payload: Mapping[str, Any]) -> int | None:
+    """To the second: the fraction is that of the request being made, not of the thing itself."""
     at_us = epoch_us(event.get("timestamp"))
-    return epoch_us(payload.get("timestamp")) if at_us is None else at_us
+    at_us = epoch_us(payload.get("timestamp")) if at_us is None else at_us
+    return None if at_us is None else at_us // SECOND_US * SECOND_US
 
 
 def _ids(message: Mapping[str, Any]) -> dict[str, str]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from email.parser import BytesParser
+from email.policy import HTTP
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,6 +20,8 @@ import msgspec
 from collectors.webhooks.webhook import HookRequest, Item
 from tracer.model import SECOND_US, micros
 
+Fields = dict[str, list[str]]
+"""Every value of every field of a form."""
 DEEPEST = 64
 """Levels of brackets in a body; no provider comes near."""
 LATEST_US = 4_102_444_800 * SECOND_US  # 2100: a number beyond is no time in seconds
@@ -74,6 +78,27 @@ def form(body: bytes) -> list[tuple[str, str]]:
     return parse_qsl(plain, keep_blank_values=True, max_num_fields=5000)
 
 
+def form_fields(request: HookRequest) -> Fields:
+    """Every value of every field of a form, in the order they came; also of one in parts."""
+    pairs = _multipart(request) if request.media_type[:9] == "multipart" else form(request.body)
+    fields: Fields = {}
+    for name, value in pairs:
+        fields.setdefault(name, []).append(text(value))
+    return fields
+
+
+def _multipart(request: HookRequest) -> list[tuple[str, str]]:
+    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode("utf-8", "replace")
+    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
+    found = []
+    for one in message.iter_parts() if message.is_multipart() else ():
+        name = one.get_param("name", header="content-disposition")
+        content = one.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found.append((name, content.decode("utf-8", "replace")))
+    return found
+
+
 def record(value: Any) -> Mapping[str, Any]:
     """An item that must be an object. Raises Unreadable for anything else."""
     if not isinstance(value, dict):
@@ -91,6 +116,8 @@ def part(value: Any, *path: str) -> Mapping[str, Any]:
 def text(value: Any) -> str:
     """A value as text that any store takes; objects, lists and nothing are ""."""
     if isinstance(value, str):
+        if value.isascii() and "\0" not in value:
+            return value
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         return ""

@@ -44,7 +44,7 @@ _TYPES = {
 _REASONS = {  # of `type` or `reason`: ours, django-anymail's where it is another
     "invalid": (Reason.INVALID, ""),
     "bounce": (Reason.BOUNCED, ""),
-    "bounced address": (Reason.BOUNCED, "other"),
+    "bounced address": (Reason.BOUNCED, ""),
     "blocked": (Reason.BLOCKED, ""),
     "expired": (Reason.TIMED_OUT, ""),
     "unsubscribed address": (Reason.UNSUBSCRIBED, ""),
@@ -123,8 +123,11 @@ def _ids(event: Any) -> dict[str, str]:
 def _message_id(event: Any) -> str:
     """The X-Message-Id that the API answered with: the first part of `sg_message_id`.
 
-    Dropped mail has no such part; SendGrid's own Message-ID begins with the same.
+    Dropped mail has no such part; SendGrid's own Message-ID begins with the same. A program
+    that uses django-anymail knows its mail by `anymail_id`, which it gave it before that.
     """
+    if named := text(event.get("anymail_id")):
+        return named
     found = text(event.get("sg_message_id")).partition(".")[0]
     if found and not found.startswith(("filter", "recvd")):
         return found

@@ -263,6 +263,6 @@ _TYPES: dict[str, tuple[Told, Read]] = {
 
 WEBHOOK = Webhook(
     "ses", "Amazon SES (SNS)", proof, splitter(carried), parse, busy=503, needs="topic_arns",
-    after=after,
+    after=after, may_wait=True,
     header="signature in the body",
 )  # fmt: skip

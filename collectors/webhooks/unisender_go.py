@@ -3,8 +3,10 @@
 Source: godocs.unisender.ru/web-api-ref and docs.unione.io/en/web-api-ref, "callback format"
 (read 2026-11-22). The proof is the field `auth`: MD5 of the body in which the API key stands in
 the place of that very hash. Times are UTC without saying so. There is no id of the event, and
-the address is tried with a GET. Notices that a domain blocks one of their servers
-(`transactional_spam_block`) are about no mail; they stay in the receipt.
+the address is tried with a GET. A webhook that is set to single events sends them bare: the
+fields of `event_data` beside `event_name`. `soft_bounced` is not the end: it is tried again.
+Notices that a domain blocks one of their servers (`transactional_spam_block`) are about no mail;
+they stay in the receipt.
 """
 
 from __future__ import annotations
@@ -40,23 +42,21 @@ _TYPES = {
     "unsubscribed": Told.UNSUBSCRIBED,
     "subscribed": Told.SUBSCRIBED,
     "spam": Told.COMPLAINED,
-    "soft_bounced": Told.BOUNCED,
+    "soft_bounced": Told.DEFERRED,
     "hard_bounced": Told.BOUNCED,
 }
-_KINDS = {"soft_bounced": "soft", "hard_bounced": "hard"}
 _ERRORS = {  # ours, django-anymail's where it is another
-    "err_user_unknown": (Reason.INVALID, ""),
-    "err_user_inactive": (Reason.INVALID, ""),
-    "err_will_retry": (Reason.OTHER, "invalid"),
-    "err_mailbox_discarded": (Reason.INVALID, ""),
+    "err_user_unknown": (Reason.INVALID, "bounced"),
+    "err_user_inactive": (Reason.INVALID, "bounced"),
+    "err_mailbox_discarded": (Reason.INVALID, "bounced"),
     "err_mailbox_full": (Reason.MAILBOX_FULL, ""),
     "err_spam_rejected": (Reason.CONTENT, ""),
     "err_blacklisted": (Reason.BLOCKED, ""),
-    "err_too_large": (Reason.TOO_LARGE, "blocked"),
+    "err_too_large": (Reason.TOO_LARGE, ""),
     "err_unsubscribed": (Reason.UNSUBSCRIBED, ""),
-    "err_unreachable": (Reason.OTHER, "invalid"),
-    "err_skip_letter": (Reason.INVALID, ""),
-    "err_domain_inactive": (Reason.DNS, "invalid"),
+    "err_unreachable": (Reason.OTHER, "bounced"),
+    "err_skip_letter": (Reason.INVALID, "bounced"),
+    "err_domain_inactive": (Reason.DNS, ""),
     "err_destination_misconfigured": (Reason.DNS, ""),
     "err_delivery_failed": (Reason.OTHER, ""),
     "err_spam_skipped": (Reason.SPAM, ""),
@@ -99,6 +99,8 @@ def _md5(said: bytes) -> str:
 
 def _split(request: HookRequest) -> list[Item]:
     body = record(json_body(request.body))
+    if "event_name" in body:
+        return [Item("", body)]
     users = listed(body.get("events_by_user", []), "/events_by_user")
     return [
         event
@@ -111,25 +113,25 @@ def _parse(item: Item, _request: HookRequest) -> list[Reported]:
     event = record(item.value)
     if text(event.get("event_name")) == _BLOCK:
         return []
-    data = record(event.get("event_data"))
+    data = record(event["event_data"]) if "event_data" in event else event
     info, attached = part(data, "delivery_info"), metadata(data.get("metadata"))
     word, status = text(data.get("status")), text(info.get("delivery_status"))
-    told, basic = _told(word, status)
+    told = _TYPES.get(word, Told.UNKNOWN)
     reason, basic_reason = _reason(status)
     named = text(attached.pop("anymail_id", ""))
     return [
         Reported(
             told=told,
-            basic=basic,
             subtype="/".join(filter(None, (word, status))),
             recipient=text(data.get("email")),
             occurred_us=time_us(data.get("event_time")),
-            provider_message_id=text(data.get("job_id")),
-            provider_ids={"anymail_id": named} if named else {},
+            provider_message_id=named or text(data.get("job_id")),
+            provider_ids={"job_id": text(data.get("job_id"))} if named else {},
             reason=reason,
             reason_basic=basic_reason,
             reply=text(info.get("destination_response")),
-            bounce_kind=_KINDS.get(word, "") if told is Told.BOUNCED else "",
+            description=status or text(data.get("comment")),
+            bounce_kind="hard" if told is Told.BOUNCED else "",
             bounce_class=status if reason else "",
             metadata=attached,
             click_url=text(data.get("url")) if told is Told.CLICKED else "",
@@ -140,16 +142,8 @@ def _parse(item: Item, _request: HookRequest) -> list[Reported]:
     ]
 
 
-def _told(word: str, status: str) -> tuple[Told, str]:
-    """What was told, and django-anymail's word where it is another."""
-    told = _TYPES.get(word, Told.UNKNOWN)
-    if told is Told.BOUNCED and status == _TRIED_AGAIN:
-        return Told.DEFERRED, Told.BOUNCED.value
-    return told, ""
-
-
 def _reason(status: str) -> tuple[str, str]:
-    if not status.startswith("err"):
+    if not status.startswith("err") or status == _TRIED_AGAIN:
         return "", ""
     reason, basic = _ERRORS.get(status, (Reason.OTHER, ""))
     return reason.value, basic
@@ -166,5 +160,5 @@ def _there(_: HookRequest) -> Answer:
 
 WEBHOOK = Webhook(
     "unisender_go", "Unisender Go", _verify, _split, _parse, handshake=_there,
-    header="the field auth of the body",
+    parser=2, header="the field auth of the body",
 )  # fmt: skip

@@ -121,6 +121,7 @@ class Webhook:
     after: After | None = None
     parser: int = 1
     header: str = ""  # what its requests prove themselves with, for people
+    may_wait: bool = False  # proving may ask another host, as for a certificate
 
 
 def seconds(value: float) -> int:

@@ -13,7 +13,8 @@ class Told(msgspec.Struct, frozen=True):
     `queue_s`: seconds that it waited in our queue before the first attempt to deliver it
     (Postfix's delays a + b), or so far when there was none yet; None: not known.
     `by_our_host`: who refused it is another host of ours, by its own log. `was_delivered`: it
-    was reported as delivered before it was returned.
+    was reported as delivered before it was returned. `is_complaint`: all that is known of it is
+    that the recipient called it spam.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class Told(msgspec.Struct, frozen=True):
     queue_s: float | None = None
     by_our_host: bool = False
     was_delivered: bool = False
+    is_complaint: bool = False
 
 
 class Likely(msgspec.Struct, frozen=True):

@@ -95,6 +95,7 @@ _NOUNS = {
         "client": "the sending server",
         "method": "SPF, DKIM or DMARC",
         "new_address": "the new address",
+        "provider": "the provider",
     },
     "ru": {
         "recipient": "получателя",
@@ -105,6 +106,7 @@ _NOUNS = {
         "client": "отправителя",
         "method": "SPF, DKIM или DMARC",
         "new_address": "новый адрес",
+        "provider": "сервис рассылки",
     },
 }
 _SPELT_OUT = tuple(noun for nouns in _NOUNS.values() for noun in nouns.values())
