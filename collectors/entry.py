@@ -1,4 +1,4 @@
-"""Log entries written as JSON objects: the journal's export and Docker's json-file.
+"""Log entries written as JSON objects: the journal's export, Docker's json-file, shippers'.
 
 Fields: systemd.journal-fields(7), `journalctl -o json`; Docker's json-file logging driver.
 """
@@ -9,7 +9,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .stamp import read_stamp, utc_us
+from tracer.model import SECOND_US
+
+from .records import read_record
+from .stamp import micros_of, read_stamp, utc_us
+
+SECONDS_DIGITS = 10  # of a Unix time between 2001 and 2286
 
 
 class Entry(NamedTuple):
@@ -55,7 +60,9 @@ def read_entry(line: str) -> Entry | None:
         written = _DECODER.decode(line.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
         return None
-    return _from_journal(written) if written.log is None else _from_docker(written)
+    if isinstance(written.log, str):
+        return _from_docker(written)
+    return _from_journal(written) or _from_shipper(line)
 
 
 def _from_journal(written: _Written) -> Entry | None:
@@ -80,6 +87,26 @@ def _from_docker(written: _Written) -> Entry | None:
     if at_us is None or not text:
         return None
     return Entry(at_us, "", "", "", text, is_wrapped=True)
+
+
+def _from_shipper(line: str) -> Entry | None:
+    record = read_record(line)
+    at_us = _moment(record.stamp) if record else None
+    if record is None or at_us is None:
+        return None
+    text = _text(record.text)
+    return Entry(at_us, record.host, record.program, record.pid, text, not record.program)
+
+
+def _moment(written: str) -> int | None:
+    """Microseconds of an ISO 8601 stamp with a zone, or of seconds since 1970."""
+    stamp = read_stamp(written)
+    if stamp is not None:
+        return utc_us(stamp)
+    seconds, _, fraction = written.partition(".")
+    if len(seconds) != SECONDS_DIGITS or not (seconds + fraction).isdecimal():
+        return None
+    return int(seconds) * SECOND_US + micros_of(fraction)
 
 
 def _text(value: object) -> str:

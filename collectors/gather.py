@@ -21,20 +21,24 @@ _REMOVED = EventKind.REMOVED
 
 
 class Gatherer:
-    """Takes events in, gives back stays."""
+    """Takes events in, gives back stays.
+
+    `fresh` are the events since the last call by (host, queue id), and `hosts` tells how lines
+    name the host of an event. `add` fills them; so does who has no time for a call an event.
+    """
 
     def __init__(self, most_events: int = MOST_EVENTS) -> None:
         self._most = most_events
-        self._fresh: defaultdict[_Key, list[Event]] = defaultdict(list)
+        self.fresh: defaultdict[_Key, list[Event]] = defaultdict(list)
         self._open: dict[_Key, list[Event]] = {}  # told events of stays that are not over
         self._untold: dict[_Key, list[Event]] = {}  # held back since the last call
-        self._hosts: dict[str, str] = {}  # host of a hop -> as its lines name it
+        self.hosts: dict[str, str] = {}
         self._known: dict[_Key, tuple[int, int]] = {}
 
     def add(self, event: Event, host: str) -> None:
         """Take in one event that has a queue id, from a line that names `host`."""
-        self._fresh[event.host, event.queue_id].append(event)
-        self._hosts[event.host] = host
+        self.fresh[event.host, event.queue_id].append(event)
+        self.hosts[event.host] = host
 
     def take(self) -> list[Arrival]:
         """The stays that got events since the last call, whole as far as this process knows."""
@@ -47,15 +51,15 @@ class Gatherer:
         over soon, and are then written once. `take` gives the rest.
         """
         events = self._together()
-        for key, fresh in self._fresh.items():
-            if not (key[1].startswith(AT_THE_DOOR) or any(e.kind is _REMOVED for e in fresh)):
+        for key, fresh in self.fresh.items():
+            if not _is_over(key[1], fresh):
                 self._untold[key] = events.pop(key)
         return self._take(events)
 
     def _together(self) -> dict[_Key, list[Event]]:
         """Events to be told: those held back, then the fresh ones."""
         events, self._untold = self._untold, {}
-        for key, fresh in self._fresh.items():
+        for key, fresh in self.fresh.items():
             held = events.pop(key, None) or self._open.pop(key, None)
             events[key] = held + fresh if held else fresh
         return events
@@ -64,11 +68,11 @@ class Gatherer:
         arrivals: list[Arrival] = []
         for key, told in events.items():
             folded = fold(told)
-            host = self._hosts[key[0]]
+            host = self.hosts[key[0]]
             arrivals.append(arrival(folded[0], host, self._known.pop(key, _NEVER)))
             arrivals.extend(arrival(later, host) for later in folded[1:])
             self._keep(key, folded[-1])
-        self._fresh.clear()
+        self.fresh.clear()
         self._forget()
         return arrivals
 
@@ -83,3 +87,9 @@ class Gatherer:
             key = next(iter(self._open))
             excess -= len(self._open.pop(key))
             self._known.pop(key, None)
+
+
+def _is_over(queue_id: str, fresh: list[Event]) -> bool:
+    if fresh[-1].kind is _REMOVED or queue_id.startswith(AT_THE_DOOR):
+        return True
+    return any(event.kind is _REMOVED for event in fresh)

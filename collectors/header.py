@@ -29,7 +29,9 @@ _PREFIX = re.compile(
     r"|<(?:\d{1,3}|[a-z]\w{1,9}\.[a-z]{1,9})>\s?"
     r"|(?:\x1b\[[0-9;]*m)*[\w./-]{1,100} *\| ?(?:\x1b\[[0-9;]*m)* ?)+"  # docker compose logs
 )
-_STREAM = re.compile(r" (?:(?:stdout|stderr) [FP] )?")  # Kubernetes CRI; docker logs --timestamps
+_STREAM = re.compile(  # Kubernetes CRI; docker logs --timestamps; a log host that kept the head
+    r" (?:(?:stdout|stderr) [FP] |[\w.:-]{1,255} (?=[A-Z][a-z]{2} [ \d]\d \d\d:))?"
+)
 
 
 class HeadReader:

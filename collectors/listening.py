@@ -24,25 +24,29 @@ class Listener:
 
         The path of every line: names are local, and nothing is called without need.
         """
-        add, processes, named = self._gatherer.add, self._processes, self._named
-        parsers = self._parsers
+        fresh, hosts = self._gatherer.fresh, self._gatherer.hosts
+        processes, parsers = self._processes, self._parsers
+        tls_is_told = processes.are_known
         count = 0
         for line in block:
-            parse = named or parsers.get(line.program)
+            parse = parsers.get(line.program)
             if parse is None:
                 parse = self._find_parser(line.program)
             for event in parse(line):
-                if not event.queue_id:
+                queue_id, host = event.queue_id, event.host
+                if not queue_id:
                     processes.remember(event)
+                    tls_is_told = True
                     continue
-                if processes.are_known and event.kind in TAKES_TLS:
+                if tls_is_told and event.kind in TAKES_TLS:
                     event = processes.complete(event)
-                add(event, line.host)
+                fresh[host, queue_id].append(event)
+                hosts[host] = line.host
                 count += 1
         return count
 
     def _find_parser(self, program: str) -> Parser:
-        parse = parser_for(program) or _nothing
+        parse = self._named or parser_for(program) or _nothing
         if len(self._parsers) < MOST_PROGRAMS:
             self._parsers[program] = parse
         return parse

@@ -32,6 +32,7 @@ _RANK = {kind: rank for rank, kind in enumerate(EventKind)}
 _RECEIVED, _IDENTIFIED = EventKind.RECEIVED, EventKind.IDENTIFIED
 _QUEUED, _REMOVED = EventKind.QUEUED, EventKind.REMOVED
 _SAYS_NOTHING_OF_THE_MESSAGE = frozenset({EventKind.ATTEMPT, EventKind.UNKNOWN})
+_NO_IDS: tuple[str, ...] = ()
 _OPENERS = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.QUEUED})
 
 
@@ -45,7 +46,31 @@ class Folded(msgspec.Struct, frozen=True, gc=False):
 
 def fold(events: Sequence[Event]) -> list[Folded]:
     """The stays that the events of ONE (host, queue id) tell of, oldest first."""
-    return [fold_stay(stay) for stay in stays(events)]
+    managers = {instance_of(event.program) for event in events if event.kind is _QUEUED}
+    if len(managers) < 2:
+        return [fold_stay(stay) for stay in stays(events)]
+    folded = [fold_stay(s) for part in _by_queue(events, managers) for s in stays(part)]
+    return sorted(folded, key=lambda one: (one.hop.opened_us, one.hop.host))
+
+
+def instance_of(program: str) -> str:
+    """The instance in a program's name, `postfix-out` of `postfix-out/qmgr`; "" for the default.
+
+    A service may bear a name of its own (`postfix-submission/smtpd`), so only the queue
+    manager's tells which queue a message lies in. Source: postfix-instance(5), `syslog_name`.
+    """
+    name = program.partition("/")[0] if "/" in program else ""
+    return "" if name == "postfix" else name
+
+
+def _by_queue(events: Sequence[Event], managers: set[str]) -> list[list[Event]]:
+    """Events of one queue id that several instances of one host use at once."""
+    queues: dict[str, list[Event]] = {name: [] for name in sorted(managers)}
+    default = next(iter(queues))
+    for event in events:
+        name = instance_of(event.program)
+        queues[name if name in queues else default].append(event)
+    return list(queues.values())
 
 
 def stays(events: Sequence[Event]) -> list[list[Event]]:
@@ -114,8 +139,7 @@ def _hop(events: list[Event]) -> Hop:
     first, last = events[0], events[-1]
     message_id = subject = sender = client = client_name = helo = auth = tls = ""
     closed_us = queued = None
-    before: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
+    before, notices = _NO_IDS, _NO_IDS
     source = first.source
     for event in events:
         kind = event.kind
@@ -145,11 +169,18 @@ def _hop(events: list[Event]) -> Hop:
     if first.queue_id.startswith(AT_THE_DOOR):
         closed_us = last.at_us
     return Hop(
-        hop_id(first.at_us, first.host, first.queue_id), first.host, first.queue_id, first.at_us,
-        last.at_us, closed_us, message_id, subject, queued.sender if queued else sender, client,
-        client_name, helo, auth, tls, queued.size if queued else None,
-        queued.recipient_count if queued else None, source, _once(before), _once(notices),
+        hop_id(first.at_us, first.host, first.queue_id), _host(first.host, queued),
+        first.queue_id, first.at_us, last.at_us, closed_us, message_id, subject,
+        queued.sender if queued else sender, client, client_name, helo, auth, tls,
+        queued.size if queued else None, queued.recipient_count if queued else None,
+        source, _once(before), _once(notices),
     )  # fmt: skip
+
+
+def _host(host: str, queued: Event | None) -> str:
+    """The host, and the instance on it if that is not the default one."""
+    instance = instance_of(queued.program) if queued else ""
+    return f"{host}/{instance}" if instance else host
 
 
 def _once(queue_ids: tuple[str, ...]) -> tuple[str, ...]:

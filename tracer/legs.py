@@ -97,6 +97,13 @@ def hands_over(before: Stay, after: Stay) -> bool:
 def join(before: Stay, after: Stay) -> bool:
     """Make `after` the leg that follows `before`; whether anything changed."""
     came_along = before.hop.queue_id in after.hop.from_queue_ids
+    changed = _join(before, after, came_along)
+    if changed and before.hop.sender and not after.hop.sender:  # a filter that names none
+        after.hop = msgspec.structs.replace(after.hop, sender=before.hop.sender)
+    return changed
+
+
+def _join(before: Stay, after: Stay, came_along: bool) -> bool:
     if len(before.placed) == len(after.placed) == 1:
         return _join_one(before, before.placed[0], after, after.placed[0], came_along)
     followers: dict[str, list[Placed]] = {}

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 import click
@@ -23,8 +24,6 @@ from tracer.cli import store_of, telling_faults, with_config, without_config
 from tracer.config import Config
 from tracer.errors import ConfigError, UnusableInput
 from tracer.exports.as_json import plain, time_text
-from tracer.ingest import finish
-from tracer.ingest import ingest as store_batch
 from tracer.store.packing import Packer
 
 
@@ -83,6 +82,7 @@ def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, lis
     if site_rules.use(rules):
         plan = msgspec.structs.replace(plan, rules=str(rules))
     running = read(plan)
+    storing: Any = import_module("tracer.ingest")  # while another process reads already
     engine = store_of(config)
     gc.freeze()
     gc.disable()  # what is stored is acyclic; looking for cycles costs a tenth of the time
@@ -90,10 +90,10 @@ def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, lis
     try:
         with telling_faults(config):
             for step in _shown(running, plan, quiet):
-                totals.duplicates += store_batch(engine, step.batch, parse_line, bulk=True)
+                totals.duplicates += storing.ingest(engine, step.batch, parse_line, bulk=True)
                 totals.add(step)
                 problems += step.problems
-            finish(engine)
+            storing.finish(engine)
     finally:
         engine.dispose()
     return totals, problems

@@ -49,7 +49,7 @@ _OTHERS = frozenset(
 )
 _SPEAKERS = frozenset(("smtpd", "smtp", "lmtp", "relay"))  # whose TLS is a message's TLS
 _MOST_PROGRAMS = 4096
-_routes: dict[str, tuple[Handler, str]] = {}
+_routes: dict[str, Handler] = {}
 
 
 def claims(program: str) -> bool:
@@ -67,42 +67,43 @@ def parse(line: LogLine) -> list[Event]:
     the same program and pid.  Never raises.
     """
     try:
-        handler, instance = _routes[line.program]
+        handler = _routes[line.program]
     except KeyError:
-        handler, instance = _route(line.program)
+        handler = _route(line.program)
     text = line.text
     cut = text.find(": ", 5, 31)
     if cut < 0:
         if text.startswith(("connect ", "disconnect ")):
             return []
-        return _about_a_process(line, instance)
+        return _about_a_process(line)
     queue_id = text[:cut]
     if cut > LONG_MARK and text[LONG_MARK] == "z":
         if not (queue_id.isalnum() and queue_id.isascii()):
-            return _about_a_process(line, instance)
+            return _about_a_process(line)
     elif queue_id.strip(HEX):
-        return _about_a_process(line, instance)
-    if instance:
-        return handler(line, f"{line.host}/{instance}", queue_id, cut + 2)
+        return _about_a_process(line)
     return handler(line, line.host, queue_id, cut + 2)
 
 
-def _route(program: str) -> tuple[Handler, str]:
-    """The reader of a program's lines and the instance it belongs to ("" for the default)."""
-    name, _, daemon = program.rpartition("/")
-    instance = name.partition("/")[0]
-    route = (_DAEMONS.get(daemon, verdict), "" if instance == "postfix" else instance)
+def _route(program: str) -> Handler:
+    """The reader of a program's lines.
+
+    The name in front (`postfix-out/smtp`) is not read here: it may be one service's of the only
+    instance, or a second one's. `tracer.fold.instance_of` tells, when all lines are together.
+    """
+    handler = _DAEMONS.get(program.rpartition("/")[2], verdict)
     if len(_routes) < _MOST_PROGRAMS:
-        _routes[program] = route
-    return route
+        _routes[program] = handler
+    return handler
 
 
-def _about_a_process(line: LogLine, instance: str) -> list[Event]:
+def _about_a_process(line: LogLine) -> list[Event]:
     """Lines that do not begin with a queue id."""
-    text = line.text
-    host = f"{line.host}/{instance}" if instance else line.host
+    text, host = line.text, line.host
     if text.startswith("NOQUEUE: "):
         return without_queue_id(line, host, 9)
+    if text.startswith("reject: "):  # Postfix before 2.1
+        return without_queue_id(line, host, 0)
     if text.startswith("message repeated "):
         return _repeated(line)
     if text.startswith(("warning: ", "error: ", "fatal: ", "panic: ")):

@@ -20,6 +20,7 @@ _OUTCOMES = {
     "deferred": Outcome.DEFERRED,
     "bounced": Outcome.BOUNCED,
     "expired": Outcome.EXPIRED,
+    "SOFTBOUNCE": Outcome.DEFERRED,  # soft_bounce = yes
 }
 _COMMANDS = {
     "RCPT TO": "RCPT",
@@ -56,6 +57,7 @@ _SMTP_SAYS = (
     "certificate verification failed",
     "connect to ",
 )
+_SWALLOWED = ("250 2.7.0 BLOCKED (", "delivered to file: /dev/null")  # a filter; an alias
 _LONGEST_DELAY = 10.0**10
 
 # Enum members looked up once: an attribute of an Enum costs a third of an event.
@@ -144,7 +146,7 @@ def seconds(text: str) -> float | None:
 
 
 def _sent_by_smtp(reply: str) -> Sent:
-    if "queued as " in reply or "iscarded" in reply or "uarantin" in reply:
+    if "queued as " in reply or "iscarded" in reply or "uarantin" in reply or "BOUNCE" in reply:
         return _sent_to_filter(reply) or _RELAYED
     return _RELAYED
 
@@ -158,8 +160,10 @@ def _sent_to_filter(reply: str) -> Sent | None:
     names = queued_as(reply)
     if names:
         return Outcome.RELAYED, names
-    if "iscarded" in reply:
+    if "iscarded" in reply or reply.startswith(_SWALLOWED):
         return Outcome.DISCARDED, ()
+    if reply.endswith(", BOUNCE") and " Ok, id=" in reply:  # amavisd's own notice goes out
+        return Outcome.BOUNCED, ()
     if "uarantin" in reply:
         return Outcome.QUARANTINED, ()
     return None
@@ -167,6 +171,8 @@ def _sent_to_filter(reply: str) -> Sent | None:
 
 def _sent_locally(reply: str) -> Sent:
     name = reply[13:] if reply.startswith("forwarded as ") else ""
+    if reply.startswith(_SWALLOWED):
+        return Outcome.DISCARDED, ()
     return (Outcome.EXPANDED, (name,)) if is_queue_id(name) else _DELIVERED
 
 

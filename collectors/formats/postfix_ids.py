@@ -17,6 +17,7 @@ HEX = "0123456789ABCDEF"
 LONG_MARK = 10  # where a long id has its "z"
 SHORTEST = 5
 LONGEST = 30
+SHORTEST_SESSION = 14
 NOQUEUE = "NOQUEUE/"
 
 
@@ -47,13 +48,21 @@ def queued_as(reply: str) -> tuple[str, ...]:
     """
     at = reply.rfind("queued as ")
     if at < 0:
-        return ()
+        return filter_session(reply)
     name = reply[at + 10 :]
     if not is_queue_id(name):
         name = name.partition(" ")[0].rstrip(").,;")
         if not is_queue_id(name):
             return ()
     return (name,)
+
+
+def filter_session(reply: str) -> tuple[str, ...]:
+    """The session in Proxmox' `250 2.5.0 OK (80A30673DA0A5A1B2C)`: its lines tell the rest."""
+    if not reply.startswith("250 2.5.0 OK (") or not reply.endswith(")"):
+        return ()
+    name = reply[14:-1]
+    return (name,) if len(name) >= SHORTEST_SESSION and is_queue_id(name) else ()
 
 
 def evidence(line: LogLine, host: str, queue_id: str) -> list[Event]:
