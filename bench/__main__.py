@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from bench.beside import beside
 from bench.calling import shell
 from bench.exporting import exports
 from bench.filling import long_log, pairs
 from bench.finding import growth, recipient
 from bench.programs import Failed
-from bench.store import archived, beside, searches
+from bench.store import archived, searches
 from bench.table import Figure, machine, table
 from bench.visiting import pages
 from bench.workplace import QUICK, Sizes, Workplace

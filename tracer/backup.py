@@ -25,7 +25,7 @@ from tracer import config_shown, release, secret_files, site_rules
 from tracer.config import Config
 from tracer.errors import ConfigError, TracerError, UnusableInput
 from tracer.model import when
-from tracer.store.migrate import head
+from tracer.store.revision import head
 
 FORMAT = 1
 MANIFEST, STORE, SETTINGS = "manifest.json", "mailtracer.db", "config.toml"

@@ -40,6 +40,10 @@ def _not_negative(number: int) -> str:
     return "" if number >= 0 else "must be 0 or more"
 
 
+def _none_or_eleven(number: int) -> str:
+    return "" if number == 0 or number >= 11 else "must be 0, or 11 or more"
+
+
 def _listens(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if host and colon and port.isascii() and port.isdigit() and int(port) < 65536:
@@ -77,6 +81,15 @@ class StoreSettings:
             "help": "For how many days messages are searched in place; older days are sealed into "
             "the archive by `serve`, nightly. 0 seals nothing by itself.",
             "check": _not_negative,
+        },
+    )
+    lines_days: int = field(
+        default=0,
+        metadata={
+            "help": "After how many days raw log lines are deleted, here and in the archive, by "
+            "`serve`, nightly; what was read from them stays. At least 11, for a message may be "
+            "tried for so long; 0 keeps lines as long as their day.",
+            "check": _none_or_eleven,
         },
     )
 

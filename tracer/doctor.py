@@ -26,8 +26,9 @@ from tracer.store.checkpoints import Followed
 from tracer.store.engine import open_engine, reading, shown
 from tracer.store.jobs import State
 from tracer.store.measures import Measures, measures
-from tracer.store.migrate import head, revision
-from tracer.store.schema import LATE, LOADING, SEALED, jobs
+from tracer.store.revision import head, revision
+from tracer.store.schema import jobs
+from tracer.store.states import LATE, LOADING, SEALED
 
 PASS, WARNING, FAIL = "pass", "warning", "fail"
 LITTLE_SHARE, LITTLE, TOO_LITTLE = 0.05, 2 * 1024**3, 256 * 1024**2  # free octets

@@ -39,6 +39,7 @@ from tracer.causes.judging import (
 from tracer.causes.marks import marks
 from tracer.causes.suspects import suspects
 from tracer.model import BACKSCATTER, SECOND_US, Outcome, when
+from tracer.providers import provider_of
 
 __all__ = [
     "Explanation",
@@ -57,6 +58,9 @@ _NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 _CONGESTED = "queue_congested"
 _STRAY = "stray"
+_HANDED_OVER = "handed_over"
+_COMPLAINT = "complaint"
+_UNCONFIRMED = frozenset({Outcome.RELAYED, Outcome.PENDING})
 _SLOW_S = 300  # a message that waits longer before its first attempt waits for our queue
 # What our own filter or store says is its verdict, unless it is trouble on the way, or already
 # told as ours.
@@ -102,7 +106,18 @@ def is_stray(told: Told) -> bool:
 
 
 def _card_of(told: Told, verdict: Verdict) -> Cause:
-    return outcome_cards()[_STRAY] if is_stray(told) else _written(told.outcome, verdict.cause)
+    if is_stray(told):
+        return outcome_cards()[_STRAY]
+    if verdict.cause == "" and _unconfirmed_by(told):
+        return outcome_cards()[_HANDED_OVER]
+    if told.outcome is Outcome.UNKNOWN and told.is_complaint:
+        return outcome_cards()[_COMPLAINT]
+    return _written(told.outcome, verdict.cause)
+
+
+def _unconfirmed_by(told: Told) -> str:
+    """The provider that has the message and has not told yet what became of it; "" for none."""
+    return provider_of(told.relay, told.program) if told.outcome in _UNCONFIRMED else ""
 
 
 def _by_facts(told: Told) -> Verdict:
@@ -166,7 +181,9 @@ def _card(
         title=text.title,
         headline=_headline(told, lang, text, values, stage),
         side=side,
-        acts=say.acts(lang, side, urgency, retried=told.outcome in _RETRIED),
+        acts=say.acts(
+            lang, side, urgency, retried=told.outcome in _RETRIED and not _unconfirmed_by(told)
+        ),
         urgency=urgency,
         severity=severity,
         confidence=confidence,
@@ -301,6 +318,7 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
         "next_id": next_queue_id(told.reply),
         "method": found.get("method", "").upper(),
         "new_address": found.get("new_address", ""),
+        "provider": _unconfirmed_by(told),
         "rule": found.get("rule", ""),
     }
 

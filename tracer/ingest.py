@@ -17,7 +17,7 @@ from tracer import fold, foreign
 from tracer.arrival import Arrival, Batch, arrival
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
-from tracer.store import days, sources, stays
+from tracer.store import day_making, days, sources, stays
 from tracer.store.engine import one_writer
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
@@ -45,7 +45,7 @@ def ingest_within(conn: Connection, batch: Batch, parse: Parse, *, bulk: bool = 
     if batch.progress:
         sources.advance(conn, batch.progress)
         if bulk and batch.progress.last_us is not None:
-            days.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
+            day_making.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
     return work.duplicates
 
 
@@ -53,7 +53,7 @@ def finish(engine: Engine) -> None:
     """End a bulk: whatever index is lacking is built, also after one that was cut off."""
     with engine.begin() as conn:
         one_writer(conn)
-        days.finish(conn)
+        day_making.finish(conn)
 
 
 class _Ingest:
@@ -99,7 +99,7 @@ class _Ingest:
             if item.hop.queue_id not in self.own or item.hop.hop_id in grown:
                 yield self._as_stay(item)
             else:
-                clashing[item.hop.host, item.hop.queue_id].append(item)
+                clashing[_machine(item.hop), item.hop.queue_id].append(item)
         united = [stay for items in clashing.values() for stay in self._unite(items)]
         # United with what is stored, a stay knows more queue ids than what arrived of it.
         self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in united)
@@ -120,9 +120,8 @@ class _Ingest:
         return {hop_id for hop_id, n_events in left.items() if stored.get(hop_id) == n_events}
 
     def _as_stay(self, item: Arrival) -> Stay:
-        packed = self.packer.pack(item.lines)
         placed = [Placed(delivery) for delivery in item.deliveries]
-        return Stay(item.hop, placed, item.n_events, packed)
+        return Stay(item.hop, placed, item.n_events, item.lines)
 
     def _unite(self, arrivals: list[Arrival]) -> Iterator[Stay]:
         """Fold arrivals of one queue id together with what is stored of it."""
@@ -131,11 +130,14 @@ class _Ingest:
         stored = [
             stay
             for stay in stays.load(self.conn, known, packed=True)
-            if stay.hop.host == hop.host and _near(stay.hop, arrivals)
+            if _machine(stay.hop) == _machine(hop) and _near(stay.hop, arrivals)
         ]
         arrived = sum(item.n_events for item in arrivals)
         if self._nothing_new(stored, arrivals):
             self.duplicates += arrived
+            return
+        if _is_bare(stored) and arrived < sum(stay.n_events for stay in stored):
+            self.duplicates += arrived  # less than what the rows were made of
             return
         events = [e for stay in stored for e in self.packer.events(stay.packed, stay.hop)]
         events += [e for item in arrivals for e in self.packer.read(item.lines, item.hop)]
@@ -149,7 +151,7 @@ class _Ingest:
 
     def _nothing_new(self, stored: list[Stay], arrivals: list[Arrival]) -> bool:
         packed = {stay.packed for stay in stored}
-        return all(self.packer.pack(item.lines) in packed for item in arrivals)
+        return all(item.lines in packed for item in arrivals)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
         """Two queue ids may, once in a billion, compute one hop_id: the later moves on by one."""
@@ -173,15 +175,17 @@ class _Ingest:
         self._get(set().union(*map(self._stored_around, waiting)))
         for _ in range(_LONGEST_CHAIN if waiting else 0):
             joined: dict[int, Stay] = {}
+            gone: list[stays.Found] = []
             for before, after in self._pairs(waiting):
                 if not hands_over(before, after) or is_foreign(after.hop):
                     continue
                 if after.is_stored and after.hop.hop_id not in changed:
-                    stays.forget_terms(self.conn, after)  # what it inherits may be others now
+                    gone += stays.found_by(after)  # what it inherits may be others now
                     changed[after.hop.hop_id] = after
                 if join(before, after):
                     changed[before.hop.hop_id] = before
                     changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
+            stays.forget(self.conn, gone)
             waiting = list(joined.values())
             self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in waiting)
         foreign.join(self.conn, self.packer, self.live, self.stays, changed)
@@ -254,6 +258,11 @@ class _Ingest:
         return [self.stays[hop_id] for hop_id in hop_ids if hop_id in self.stays]
 
 
+def _machine(hop: Hop) -> str:
+    """The host without the instance, which only a later line may tell (`fold.instance_of`)."""
+    return hop.host.partition("/")[0]
+
+
 def _queue_ids(hop: Hop, deliveries: Iterable[Delivery]) -> Iterator[str]:
     """Every queue id that a message has, had or got."""
     yield hop.queue_id
@@ -273,6 +282,11 @@ def _days_near(hop: Hop) -> Iterable[str]:
     if hop.closed_us is None:
         last += fold.LONGEST_US
     return days.span(first, last)
+
+
+def _is_bare(stored: list[Stay]) -> bool:
+    """Whether lines were deleted of what is stored: folded again it would tell less."""
+    return any(stay.n_events and not stay.packed for stay in stored)
 
 
 def _near(stored: Hop, arrivals: list[Arrival]) -> bool:

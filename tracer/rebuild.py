@@ -157,7 +157,7 @@ class _Folding:
 
     def _said(self, stay: Stay) -> _Said:
         """What the lines of a stay tell; a stay whose lines tell nothing is left as it is."""
-        lines = self._packer.unpack(stay.packed)
+        lines = stay.packed
         return self._packer.host(lines), self._packer.read(lines, stay.hop)
 
     def _joined(self, hop_ids: Collection[int]) -> dict[int, Stay]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 _CHANGELOG = Path(__file__).resolve().parent.parent / "CHANGELOG.md"
@@ -16,4 +15,6 @@ def version() -> str:
         found = _HEADING.search(_CHANGELOG.read_text(encoding="utf-8"))
         if found:
             return found[1]
+    from importlib.metadata import version as installed_version  # reads mail headers: slow
+
     return installed_version("mailtracer")

@@ -32,6 +32,18 @@ def told_of(trace: Trace) -> Told:
         queue_s=_queue_wait(trace),
         by_our_host=any(kin.why == REFUSAL for kin in trace.related),
         was_delivered=_was_delivered(trace),
+        is_complaint=_is_complaint(trace),
+    )
+
+
+def _is_complaint(trace: Trace) -> bool:
+    """Whether the message is known by a complaint alone, whose mail nobody found."""
+    row = trace.row
+    return row.status is Outcome.UNKNOWN and any(
+        event.kind is EventKind.COMPLAINED and event.recipient in ("", row.recipient)
+        for leg in trace.legs
+        if (leg.hop.host, leg.hop.queue_id) == (row.host, row.queue_id)
+        for event in leg.events
     )
 
 

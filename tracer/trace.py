@@ -6,7 +6,7 @@ shares a queue id with it, and stops at a fixed number of hops.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -37,9 +37,20 @@ def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
     assert hop_id is not None
     walk = _Walk(conn)
     legs = walk.legs(hop_id)
-    siblings = tuple(deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs]))
+    siblings = _siblings(deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs]), row)
     return Trace(
         row, siblings or (row,), _unpacked(legs, parse), tuple(_related(conn, walk, legs, row))
+    )
+
+
+def _siblings(rows: Iterable[Row], asked: Row) -> tuple[Row, ...]:
+    """The deliveries of a mail; a later remark on one of them is no delivery of its own."""
+    found = tuple(rows)
+    told = {row.recipient for row in found if row.status is not Outcome.UNKNOWN}
+    return tuple(
+        row
+        for row in found
+        if row.status is not Outcome.UNKNOWN or row.recipient not in told or row.id == asked.id
     )
 
 
@@ -123,20 +134,43 @@ class _Walk:
     def _remarks(self, stay: Stay) -> Iterator[Stay]:
         """Foreign hops that tell of no delivery of their own.
 
-        Only of the mail (it was opened), or what the log of this very hop tells too.
+        Only of the mail (it was opened, weeks later somebody complained), or what the log of
+        this very hop tells too.
         """
-        name = named(stay.hop.message_id)
-        if not name or is_foreign(stay.hop):
-            return
+        name, is_reported = named(stay.hop.message_id), is_foreign(stay.hop)
+        given = {stay.hop.queue_id} if is_reported else _handed_to(stay)
+        names = given if is_reported or not name else given | {name}
         span = days.span(stay.hop.opened_us - SKEW_US, stay.hop.opened_us + FOREIGN_US)
-        for day in (day for day in span if day in self._live):
-            tied = {hop_id for _, _, hop_id in stays.find_tied(self._conn, day, [name])}
-            for other in stays.load(self._conn, tied, packed=True):
+        for day in (day for day in span if day in self._live and names):
+            found = {hop_id for _, _, hop_id in stays.find_tied(self._conn, day, names)}
+            found |= (
+                {hop_id for _, hop_id in stays.find(self._conn, day, given)} if given else set()
+            )
+            for other in stays.load(self._conn, found - {stay.hop.hop_id}, packed=True):
+                if not is_foreign(other.hop) or (is_reported and other.hop.host != stay.hop.host):
+                    continue
                 if any(p.next_id not in (0, stay.hop.hop_id) for p in other.placed):
                     continue  # it is about another hop
                 told = {p.delivery.outcome for p in other.placed if not p.next_id}
                 if told <= {Outcome.UNKNOWN} and hands_over(stay, other):
                     yield other
+
+    def told_of_before(self, hop: Hop) -> set[int]:
+        """Earlier stays of a foreign hop: a report that came late begins a stay of its own."""
+        if not is_foreign(hop):
+            return set()
+        span = days.span(hop.opened_us - FOREIGN_US, hop.opened_us)
+        found = {
+            hop_id
+            for day in span
+            if day in self._live
+            for _, hop_id in stays.find(self._conn, day, [hop.queue_id])
+        }
+        return {
+            stay.hop.hop_id
+            for stay in stays.load(self._conn, found)
+            if stay.hop.host == hop.host and stay.hop.opened_us < hop.opened_us
+        }
 
     def tied(self, hop: Hop, tie: Tie) -> set[int]:
         """Hops for which the queue id of this one is what `tie` says."""
@@ -228,6 +262,7 @@ def _relations(
         yield "parent", walk.tied(hop, Tie.NOTICE)
         yield "list-member", walk.having(_expanded_to(stay), hop)
         yield "alias", _expanding(conn, walk.tied(hop, Tie.NEXT), hop)
+        yield "reported", walk.told_of_before(hop)
     yield REFUSAL, _refusal(conn, row)
     if row.message_id:
         yield "same-message-id", _same_message_id(conn, row)

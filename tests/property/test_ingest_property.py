@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -25,12 +24,11 @@ from tracer.arrival import Batch
 from tracer.fold import fold
 from tracer.ingest import ingest
 from tracer.model import DAY_US, Event, Progress
-from tracer.store import days, schema
+from tracer.store import day_making, days, schema
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
 
 NOON_US = 20_000 * DAY_US + DAY_US // 2  # the sample then spans three UTC days
-TABLES = ("hops", "deliveries", "lines", "terms", "ties", "counts")
 
 # A failing example is short, for it names events by number: shrinking it would take minutes.
 QUICK = settings(
@@ -83,7 +81,7 @@ class OnPostgreSQL:
     def clear(self) -> None:
         with self.engine.begin() as conn:
             for day in days.live(conn):
-                days.drop(conn, day)
+                day_making.drop(conn, day)
             conn.execute(delete(schema.days))
             conn.execute(delete(schema.sources))
 
@@ -106,9 +104,10 @@ class Workplace:
         self.engine.dispose()
         self.path.write_bytes(self._empty)
 
-    def dump(self) -> dict[str, list[object]]:
+    def dump(self) -> dict[str, list[tuple[object, ...]]]:
+        found = tables(self.engine)
         self.engine.dispose()
-        return dump(self.path)
+        return found
 
 
 @pytest.fixture(scope="module")
@@ -140,18 +139,6 @@ def stored(
             gatherer.add(event, host)
         ingest(place.engine, Batch(gatherer.take(), Progress("mail.log")), parse_line)
     return place.dump()
-
-
-def dump(path: Path) -> dict[str, list[object]]:
-    """Every row of every day's tables."""
-    conn = sqlite3.connect(path)
-    names = [
-        name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-    ]
-    wanted = [name for name in names if name.partition("_")[0] in TABLES and name[-8:].isdigit()]
-    found = {name: sorted(conn.execute(f"SELECT * FROM {name}"), key=repr) for name in wanted}
-    conn.close()
-    return {name: rows for name, rows in sorted(found.items()) if rows}
 
 
 @QUICK

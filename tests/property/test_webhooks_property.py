@@ -78,6 +78,10 @@ def reports() -> tuple[Known, ...]:
         told(Told.BOUNCED, 12, bob, reply="550 5.1.1 no such user", **ses),
         told(Told.BOUNCED, 13, bob, message_id="two@corp.example", reply="550 5.1.1 notice",
              provider_message_id="dsn-of-two"),
+        told(Told.BOUNCED, 14, bob, message_id=f"{SES_ID}@email.amazonses.com",
+             reply="550 5.1.1 notice of the wire", provider_message_id="dsn-by-wire"),
+        told(Told.COMPLAINED, 95_000, bob, message_id=f"{SES_ID}@email.amazonses.com",
+             provider_message_id="report-by-wire"),
         told(Told.DELIVERED, 30, "nobody@else.example", message_id="other@x",
              provider_message_id="unknown-to-us"),
     )  # fmt: skip

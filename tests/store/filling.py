@@ -14,7 +14,7 @@ from tracer.exports import as_json
 from tracer.ingest import ingest
 from tracer.model import Row
 from tracer.query import EVERYTHING, SearchQuery, parse_query
-from tracer.store import days, deliveries, sources
+from tracer.store import days, deliveries, sources, stays
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
 from tracer.store.schema import day_tables
@@ -77,7 +77,10 @@ def content(engine: Engine) -> list[dict[str, object]]:
 
 
 def tables(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every day's tables, sorted, with names of sources for their numbers."""
+    """Every row of every day's tables, sorted, with names of sources for their numbers.
+
+    Lines stand by the hop they are of: which lie together in a block is told by chance.
+    """
     found = {}
     with engine.connect() as conn:
         names = sources.names(conn)
@@ -85,9 +88,13 @@ def tables(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
             for table in day_tables(day):
                 rows = [
                     tuple(
-                        names[value] if key == "source_id" else value for key, value in row.items()
+                        names[value] if key == "source_id" else value
+                        for key, value in row.items()
+                        if key != "lines_at"
                     )
                     for row in conn.execute(table.select()).mappings()
                 ]
                 found[table.name] = sorted(rows, key=repr)
+            kept = stays.load(conn, stays.of_day(conn, day), packed=True)
+            found[f"lines_{day}"] = [(stay.hop.hop_id, stay.packed) for stay in kept]
     return {name: rows for name, rows in sorted(found.items()) if rows}

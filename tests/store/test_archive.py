@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, groupby
 from pathlib import Path
 
 import pytest
@@ -9,13 +11,15 @@ from sqlalchemy import Engine
 
 from collectors.formats import parse_line
 from tests.store.filling import LOGS, NOW_US, asked, content, read, read_lines
-from tracer.archive import sealing
+from tracer.archive import columns, sealing
 from tracer.archive.files import Archive, ArchiveDamaged
 from tracer.archive.scratch import scratch
+from tracer.archive.templates import names
 from tracer.errors import NotFound, StoreUnavailable
 from tracer.exports import as_json
-from tracer.store import days, deliveries, sealed
+from tracer.store import days, deliveries, sealed, stays
 from tracer.store.engine import reading
+from tracer.store.packing import Packer
 from tracer.trace import load_trace
 
 DAY = "20261122"
@@ -198,3 +202,46 @@ def test_folder_that_cannot_be_written_is_named(filled_store: Engine, tmp_path: 
     with pytest.raises(StoreUnavailable, match=r"archive at .*file/archive cannot be used"):
         seal(filled_store, Archive(str(tmp_path / "file" / "archive")))
     assert content(filled_store) == before
+
+
+def test_file_of_an_earlier_version_is_read_as_it_was_written(filled_store: Engine) -> None:
+    packer = Packer(parse_line)
+    with filled_store.connect() as conn:
+        kept = stays.load(conn, stays.of_day(conn, "20261122"), packed=True)
+    for stay in kept:
+        stay.is_stored = False
+    written = [as_before(of_hop) for of_hop in hops(columns.rows(kept, packer))]
+    assert list(columns.stays((row for of_hop in written for row in of_hop), packer)) == kept
+
+
+def hops(rows: Iterable[columns.Row]) -> Iterator[list[columns.Row]]:
+    """The rows of each hop, with every column that files have."""
+    empty = dict.fromkeys(columns.SCHEMA.names)
+    for _, of_hop in groupby(rows, key=lambda row: row["hop_id"]):
+        yield [empty | row for row in of_hop]
+
+
+def as_before(of_hop: list[columns.Row]) -> list[columns.Row]:
+    """A hop's rows as the first version wrote them: times apart, numbers in the texts."""
+    first, told = of_hop[0], names(of_hop)
+    (stay,) = columns.stays(of_hop, Packer(parse_line))
+    texts = [line.text for line in Packer(parse_line).said(stay.packed, first["queue_id"])[1]]
+    for name, value in told.items():
+        texts = [text.replace(value, name) for text in texts]
+    times = list(accumulate(first["line_pause_us"]))
+    lines = {"line_text": texts, "line_is_template": True, "line_after_us": times}
+    alike = {
+        name: first[name] * (len(texts) // len(first[name])) for name in ("line_source", "line_tls")
+    }
+    return [
+        row
+        | {
+            "last_after_us": stay.hop.last_us - stay.hop.opened_us,
+            "first_after_us": placed.delivery.first_us - stay.hop.opened_us,
+            "next_queue_ids": list(placed.delivery.next_queue_ids),
+            "line_numbers": None,
+            "line_pause_us": None,
+        }
+        | (lines | alike if row is first else {})
+        for row, placed in zip(of_hop, stay.placed, strict=True)
+    ]

@@ -18,6 +18,7 @@ from tracer.archive.files import Archive
 from tracer.archive.opening import opener
 from tracer.config import Config
 from tracer.errors import NotFound
+from tracer.exports.expected import expected_rows
 from tracer.exports.order import Order
 from tracer.exports.reach import OpenDay, parts
 from tracer.exports.write import write_file, write_stream
@@ -100,6 +101,25 @@ def test_job_reads_the_archive(
     job = desk.submit(Order("", NOW_US), "olga")
     done = work(desk, job.id, threading.Event())
     assert done is not None and (done.state, done.rows) == (State.DONE, len(whole))
+
+
+def test_a_running_job_tells_its_total_though_days_are_in_the_archive(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]]
+) -> None:
+    def told(q: str, since: str = "") -> int | None:
+        query = Order(q, NOW_US, since=since).query()
+        found = parts(store, query, open_day)
+        with store.connect() as conn:
+            return expected_rows(conn, query, found)
+
+    every, failed = told(""), told("status:failed")
+    assert every is not None and failed is not None
+    assert len(whole) / 2 < every < len(whole) * 2
+    assert 0 < failed < every
+    assert told("to:nobody@nowhere.example") is None, "nobody can tell how many are in the archive"
+    assert told("", "2026-11-23") == 0, "nothing of the archive is asked for"
+    noon = told("", "2026-11-22T12:00")
+    assert noon is not None and noon < every, "half a day has half of its rows"
 
 
 def test_damaged_file_fails_the_export_and_says_what_to_do(

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine
 
 from tests.web.building import NOW_US, filled_store
 from tracer.config_diagnostics import DiagnosticsSettings
-from tracer.diagnostics.completing import SETTINGS, completed
+from tracer.diagnostics.completing import REPORT, SETTINGS, completed
+from tracer.diagnostics.kept import open_report
 from tracer.diagnostics.model import Target
 from tracer.store import deliveries
 
@@ -68,3 +69,25 @@ def test_without_a_sender_or_a_store_nothing_is_guessed(conn: Connection) -> Non
 def test_odd_addresses_do_not_break_the_search(conn: Connection) -> None:
     odd = Target(sender='"a b"@corp.example', recipient="x@y.example")
     assert completed(odd, conn, PLAIN, NOW_US).ips in ((), ("198.51.100.7",))
+
+
+def test_selectors_of_an_earlier_diagnosis_are_known_and_never_made_up(store: Engine) -> None:
+    given = Target(sender="anna@keys.example", selectors=("s1", "s2"))
+    kept = open_report(store, given, NOW_US)
+    asked = Target(sender="boris@keys.example", recipient="kim@northwind.example")
+    with store.connect() as conn:
+        found = completed(asked, conn, PLAIN, NOW_US)
+        assert found.selectors == ("s1", "s2")
+        assert found.taken_from["selectors"] == f"{REPORT}{kept.id}"
+        assert completed(Target(sender="a@other.example"), conn, PLAIN, NOW_US).selectors == ()
+        named = Target(sender="anna@keys.example", selectors=("s9",))
+        assert completed(named, conn, PLAIN, NOW_US).selectors == ("s9",)
+
+
+def test_selectors_that_were_taken_over_are_not_taken_over_again(store: Engine) -> None:
+    taken = {"selectors": f"{REPORT}x"}
+    open_report(
+        store, Target(sender="b@again.example", selectors=("s1",), taken_from=taken), NOW_US
+    )
+    with store.connect() as conn:
+        assert completed(Target(sender="c@again.example"), conn, PLAIN, NOW_US).selectors == ()

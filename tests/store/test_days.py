@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, inspect
 
 from tracer.fold import hop_id
 from tracer.model import DAY_US, SECOND_US
-from tracer.store import days
+from tracer.store import day_making, days
 from tracer.store.schema import day_tables
 
 NOON_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
@@ -53,8 +53,8 @@ def test_span_holds_the_days_at_both_ends() -> None:
 def test_days_within_a_window_are_the_live_ones_newest_first(store: Engine) -> None:
     with store.begin() as conn:
         for day in ("20261120", "20261122", "20261123"):
-            days.ensure(conn, day)
-        days.ensure(conn, "20261122")
+            day_making.ensure(conn, day)
+        day_making.ensure(conn, "20261122")
         assert days.live(conn) == ["20261123", "20261122", "20261120"]
         assert days.within(conn, None, None) == ["20261123", "20261122", "20261120"]
         assert days.within(conn, MIDNIGHT_US, NOON_US) == ["20261122"]
@@ -65,13 +65,13 @@ def test_days_within_a_window_are_the_live_ones_newest_first(store: Engine) -> N
 
 def test_day_that_is_filled_in_bulk_gets_its_indexes_in_the_end(store: Engine) -> None:
     with store.begin() as conn:
-        days.ensure(conn, "20261122")
+        day_making.ensure(conn, "20261122")
         whole = indexes(conn, "20261122")
-        days.ensure(conn, "20261123", bulk=True)
+        day_making.ensure(conn, "20261123", bulk=True)
         assert indexes(conn, "20261123") < whole
-        days.finish(conn, before="20261123")
+        day_making.finish(conn, before="20261123")
         assert indexes(conn, "20261123") < whole
-        days.finish(conn)
+        day_making.finish(conn)
         assert indexes(conn, "20261123") == whole
 
 

@@ -188,6 +188,27 @@ def test_full_disk_while_sealing_leaves_the_day_where_it_is(
     assert [name for name in os.listdir(place) if name.endswith(".parquet")] == []
 
 
+def test_full_disk_while_reading_is_told_and_nothing_is_half_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite sees a full disk."""
+    assert run("ingest", tmp_path, str(LOGS[1])).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "mailtracer.db")) as store:
+        store.execute("VACUUM")
+        pages = store.execute("PRAGMA page_count").fetchone()[0]
+    with monkeypatch.context() as full:
+        limit = f"PRAGMA max_page_count = {pages}"
+        full.setattr(engines, "_PRAGMAS", (*engines._PRAGMAS, limit))
+        before = run("search", tmp_path, "", "--since", "all", "--json").stdout
+        result = run("ingest", tmp_path, str(LOGS[0]))
+        assert (result.exit_code, result.stdout) == (75, "")
+        assert "cannot grow" in result.stderr and "Make room" in result.stderr
+        assert run("search", tmp_path, "", "--since", "all", "--json").stdout == before
+    again = run("ingest", tmp_path, str(LOGS[0]), "--json")
+    assert again.exit_code == 0
+    assert run("search", tmp_path, "", "--since", "all", "--json").stdout != before
+
+
 def test_store_that_cannot_be_written_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

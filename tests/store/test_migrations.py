@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import zstandard
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from tests.store.filling import LOGS, content, read
 from tracer.errors import StoreUnavailable
+from tracer.legs import Stay
+from tracer.store import days, stays
+from tracer.store.driver import change, change_many
 from tracer.store.engine import open_engine
-from tracer.store.migrate import check, head, migrate, revision
+from tracer.store.migrate import migrate
+from tracer.store.packing import dictionary
 from tracer.store.receipt_tables import receipts
+from tracer.store.revision import check, head, revision
 from tracer.store.schema import metadata
 
+FROM_0010 = ("over_us", "n_events", "lines_at")
 FOLDER = Path(str(files("tracer.store").joinpath("migrations")))
 
 
@@ -100,3 +108,51 @@ def test_lower_knows_all_letters(store: Engine) -> None:
             "отчёт äö 7",
             None,
         )
+
+
+def test_lines_of_an_earlier_version_are_kept(store: Engine) -> None:
+    read(store, *LOGS)
+    before = content(store), kept(store)
+    with store.begin() as conn:
+        for day in days.live(conn):
+            lay_out_as_before(conn, day)
+        change(conn, "ALTER TABLE days DROP COLUMN without_lines")
+        change(conn, "DROP TABLE people")
+        change(conn, "UPDATE alembic_version SET version_num = '0009_words'")
+    migrate(store)
+    assert (content(store), kept(store)) == before
+
+
+def kept(store: Engine) -> list[Stay]:
+    """Every stay with its lines."""
+    with store.connect() as conn:
+        return [
+            stay
+            for day in days.live(conn)
+            for stay in stays.load(conn, stays.of_day(conn, day), packed=True)
+        ]
+
+
+def lay_out_as_before(conn: Connection, day: str) -> None:
+    """Put a day back to how 0009 had it: the lines of each hop by themselves, every key kept."""
+    loaded = stays.load(conn, stays.of_day(conn, day), packed=True)
+    blob = "bytea" if conn.dialect.name == "postgresql" else "blob"
+    for statement in (
+        f"DROP TABLE lines_{day}",
+        f"CREATE TABLE lines_{day} (hop_id bigint PRIMARY KEY, n int, packed {blob})",
+        f"ALTER TABLE hops_{day} ADD COLUMN opened_us bigint",
+        f"UPDATE hops_{day} SET opened_us = over_us + (hop_id >> 20) * 1000",
+        *(f"ALTER TABLE hops_{day} DROP COLUMN {name}" for name in FROM_0010),
+    ):
+        change(conn, statement)
+    pack = zstandard.ZstdCompressor(dict_data=dictionary(1), write_dict_id=False).compress
+    rows = [(s.hop.hop_id, s.n_events, b"\1" + pack(s.packed)) for s in loaded]
+    change_many(conn, f"INSERT INTO lines_{day} VALUES (?, ?, ?)", rows)
+    told = [
+        (json.dumps(["", None, p.delivery.next_queue_ids, None]), s.hop.hop_id, n)
+        for s in loaded
+        for n, p in enumerate(s.placed)
+        if p.delivery.next_queue_ids
+    ]
+    statement = f"UPDATE deliveries_{day} SET more = ? WHERE hop_id = ? AND n = ? AND more IS NULL"
+    change_many(conn, statement, told)

@@ -149,6 +149,34 @@ def test_notice_of_the_next_server_ends_the_way(
     assert row.queue_ids[0] == "mx1/4cXk2R1wPzz5Y"
 
 
+SES_ID = "0102016e4ab7c399-11111111-2222-3333-4444-555555555555-000000"
+
+
+@pytest.mark.parametrize(
+    ("reply", "message_id"),
+    [
+        (f"250 Ok {SES_ID}", f"{SES_ID}@eu-west-1.amazonses.com"),
+        (f"250 Ok {SES_ID}", f"{SES_ID}@email.amazonses.com"),
+        (
+            "250 Message queued as 62fb66bef54a112e920b5493",
+            "62fb66bef54a112e920b5493@mailersend.net",
+        ),
+    ],
+)
+def test_notice_that_knows_only_the_provider_s_message_id_finds_the_message(
+    engine: Engine, tmp_path: Path, reply: str, message_id: str
+) -> None:
+    notice = NOTICE.format(**THEIRS | {"message_id": message_id, "queue_id": ""})
+    relayed = RELAYED.replace("250 2.0.0 Ok: queued as {}", reply)
+    (row,) = in_any_order(engine, tmp_path, LOG.format(relayed), notice)
+    assert (row.status, row.cause) == (Outcome.BOUNCED, "mailbox_full")
+    assert row.queue_ids[0] == "mx1/4cXk2R1wPzz5Y"
+    other = LOG.format(relayed).replace(reply, reply.replace("2", "3").replace("350", "250"))
+    folder = tmp_path / "other"
+    folder.mkdir()
+    assert Outcome.RELAYED in {row.status for row in in_any_order(engine, folder, other, notice)}
+
+
 @pytest.mark.parametrize("message_id", ["offer@corp.example", ""])
 def test_envelope_id_that_is_our_queue_id_finds_the_message(
     engine: Engine, tmp_path: Path, message_id: str

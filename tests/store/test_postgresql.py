@@ -15,8 +15,8 @@ from tests.cli.commands import run
 from tests.store.filling import LOGS, found, made, read
 from tracer.legs import Before
 from tracer.store import stays
+from tracer.store.copy_text import INSTEAD
 from tracer.store.engine import fault, shown
-from tracer.store.postgresql import INSTEAD
 
 _SERVER = "postgresql+psycopg://olga:secret@"
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from collectors.formats import parse_line
-from tests.store.filling import LOGS, asked, content, found, read, read_lines
+from tests.store.filling import LOGS, asked, content, found, read, read_lines, tables
 from tests.store.outgoing import sent
 from tracer import rebuild as rebuilding
 from tracer.causes import built_in
@@ -17,7 +17,6 @@ from tracer.explain import explain_by
 from tracer.rebuild import Rebuilt, rebuild, rebuild_causes
 from tracer.site_rules import use
 from tracer.store import days, deliveries, failures
-from tracer.store.schema import day_tables
 
 Remake = Callable[[Engine, object], Iterator[Rebuilt]]
 RULE = """
@@ -36,16 +35,6 @@ def own_rules() -> Iterator[None]:
     explain_by(built_in())
 
 
-def everything(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table of every day."""
-    with engine.connect() as conn:
-        return {
-            table.name: sorted(map(tuple, conn.execute(table.select())), key=repr)
-            for day in days.live(conn)
-            for table in day_tables(day)
-        }
-
-
 def spoil(engine: Engine, statement: str) -> None:
     """Change something in every day behind the program's back."""
     with engine.begin() as conn:
@@ -56,11 +45,11 @@ def spoil(engine: Engine, statement: str) -> None:
 @pytest.mark.parametrize("remake", [rebuild, rebuild_causes], ids=["fold", "causes"])
 def test_rebuild_of_an_unchanged_store_changes_nothing(store: Engine, remake: Remake) -> None:
     read(store, *LOGS)
-    before = everything(store)
+    before = tables(store)
     done = list(remake(store, parse_line))
     assert sum(day.changed for day in done) == 0
     assert sum(day.deliveries for day in done) > 0
-    assert everything(store) == before
+    assert tables(store) == before
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 500])
@@ -68,16 +57,16 @@ def test_rebuild_gives_the_same_store_in_portions_of_any_size(
     store: Engine, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read(store, *LOGS)
-    before = everything(store)
+    before = tables(store)
     monkeypatch.setattr(rebuilding, "AT_ONCE", at_once)
     spoil(store, "UPDATE deliveries_{day} SET reply = 'spoilt', outcome = 'unknown'")
     list(rebuild(store, parse_line))
-    assert without_counts(everything(store)) == without_counts(before)
+    assert without_counts(tables(store)) == without_counts(before)
 
 
-def without_counts(tables: dict[str, list[tuple[object, ...]]]) -> dict[str, object]:
+def without_counts(all_rows: dict[str, list[tuple[object, ...]]]) -> dict[str, object]:
     """The day's own rows: counts were not told that somebody spoilt them."""
-    return {name: rows for name, rows in tables.items() if not name.startswith("counts_")}
+    return {name: rows for name, rows in all_rows.items() if not name.startswith("counts_")}
 
 
 def test_rebuild_mends_what_a_worse_fold_had_stored(store: Engine) -> None:
@@ -92,9 +81,9 @@ def test_rebuild_mends_what_a_worse_fold_had_stored(store: Engine) -> None:
 
 def test_lines_that_no_parser_reads_any_more_are_kept(store: Engine) -> None:
     read(store, *LOGS)
-    before = everything(store)
+    before = tables(store)
     list(rebuild(store, lambda line: []))
-    assert everything(store) == before
+    assert tables(store) == before
 
 
 def test_rebuild_tells_each_day_from_the_oldest_on(store: Engine) -> None:

@@ -16,7 +16,7 @@ from collectors.webhooks.parcel import Parcel, Stored, parcel
 from collectors.webhooks.webhook import Proof
 from tests.unit.webhook_signing import NOW_US, request_of
 from tests.web.building import read_log
-from tests.web.test_hooks import EVENT, LOG
+from tests.web.hooks.posting import EVENT, LOG
 from tracer.errors import WebhookRejected
 from tracer.query import EVERYTHING, SearchQuery
 from tracer.store import deliveries, receipts, tokens

@@ -8,14 +8,16 @@ in the first. The columns are public (docs/archive.md): add, never rename.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
+from operator import sub
 from typing import Any
 
 import pyarrow as pa
 
-from tracer.archive.templates import put_back, taken_out, values
+from tracer.archive.templates import Template, named, names, put_back, taken_out, values
 from tracer.legs import Before, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
+from tracer.store.more import ending
 from tracer.store.packing import Packer, Said, encoded
 
 Row = dict[str, Any]
@@ -53,10 +55,11 @@ SCHEMA = pa.schema(
         ("tls_out", pa.string()),
         ("source", pa.string()),
         ("opened_after_us", pa.int64()),  # of this hop, after received_at
-        ("last_after_us", pa.int64()),  # the hop's last line, after it opened
-        ("first_after_us", pa.int64()),  # first word on this recipient, after the hop opened
+        ("last_after_us", pa.int64()),  # the hop's last word, after it opened; null: its last line
+        # First word on this recipient, after the hop opened; null: the last, `updated_at`.
+        ("first_after_us", pa.int64()),
         ("next_hop_id", pa.int64()),  # 0: the last leg, which is what a search shows
-        ("next_queue_ids", _TEXTS),
+        ("next_queue_ids", _TEXTS),  # null: the one that ends the reply, if one does
         ("from_queue_ids", _TEXTS),
         ("notice_queue_ids", _TEXTS),
         ("earlier_queue_ids", _TEXTS),  # host/queue_id of the legs before; null: none
@@ -64,11 +67,13 @@ SCHEMA = pa.schema(
         ("first_auth", pa.string()),
         ("first_subject", pa.string()),
         ("line_host", pa.string()),
-        ("line_after_us", pa.list_(pa.int64())),  # after the hop opened
+        ("line_pause_us", pa.list_(pa.int64())),  # after the line before; first: after the opening
         ("line_program", _TEXTS),
         ("line_pid", _TEXTS),
         ("line_text", _TEXTS),
         ("line_is_template", pa.bool_()),  # {queue_id} and such stand for the columns' values
+        ("line_count", pa.int32()),  # where lines were deleted: how many they were
+        ("line_numbers", _TEXTS),  # what stood at each {} of the texts, in order
         ("line_source", _TEXTS),
         ("line_tls", _TEXTS),
     ]
@@ -84,8 +89,10 @@ def rows(stays: Iterable[Stay], packer: Packer) -> Iterator[Row]:
             of_hop | _of_placed(placed, stay.hop) | {"n": n, "direction": way}
             for n, (placed, way) in enumerate(zip(stay.placed, ways, strict=True))
         ] or [of_hop]
-        yield first | _of_lines(stay, [first, *later], packer)
-        yield from later
+        first = first | _of_lines(stay, [first, *later], packer)
+        yield first
+        for row in later:
+            yield row | {"last_after_us": first["last_after_us"]}
 
 
 def stays(found: Iterable[Row], packer: Packer) -> Iterator[Stay]:
@@ -94,10 +101,9 @@ def stays(found: Iterable[Row], packer: Packer) -> Iterator[Stay]:
         first, *later = of_hop
         placed = [_placed(row) for row in (first, *later) if row["n"] is not None]
         lines = _lines([first, *later])
-        stay = Stay(_hop(first), placed)
+        stay = Stay(_hop(first), placed, first.get("line_count") or len(lines))
         if lines:
-            stay.n_events = len(lines)
-            stay.packed = packer.pack(encoded(first["line_host"], lines))
+            stay.packed = encoded(first["line_host"], lines)
         yield stay
 
 
@@ -118,9 +124,11 @@ def _opened_us(row: Row) -> int:
 
 
 def _hop(row: Row) -> Hop:
-    opened_us = _opened_us(row)
+    opened_us, after_us = _opened_us(row), row["last_after_us"]
+    if after_us is None:
+        after_us = sum(row["line_pause_us"])
     return Hop(
-        row["hop_id"], row["host"], row["queue_id"], opened_us, opened_us + row["last_after_us"],
+        row["hop_id"], row["host"], row["queue_id"], opened_us, opened_us + after_us,
         message_id=row["message_id"], subject=row["subject"], sender=row["sender"],
         client=row["client"], helo=row["helo"], auth=row["auth"], tls=row["tls_in"],
         size=row["size"], source=row["source"], from_queue_ids=tuple(row["from_queue_ids"]),
@@ -132,11 +140,13 @@ def _of_placed(placed: Placed, hop: Hop) -> Row:
     d = placed.delivery
     row: Row = {
         "recipient": d.recipient, "original_recipient": d.original_recipient,
-        "status": d.outcome.value, "first_after_us": d.first_us - hop.opened_us,
+        "status": d.outcome.value,
+        "first_after_us": None if d.first_us == d.last_us else d.first_us - hop.opened_us,
         "updated_at": d.last_us,
         "cause": d.cause, "enhanced_status": d.status, "reply": d.reply, "relay": d.relay,
         "command": d.command, "tls_out": d.tls, "agent": d.program, "attempts": d.attempts,
-        "delay_s": d.delay_s, "next_queue_ids": d.next_queue_ids, "next_hop_id": placed.next_id,
+        "delay_s": d.delay_s, "next_hop_id": placed.next_id,
+        "next_queue_ids": None if d.next_queue_ids == ending(d.reply) else d.next_queue_ids,
     }  # fmt: skip
     before = placed.before
     if before:
@@ -151,14 +161,22 @@ def _of_placed(placed: Placed, hop: Hop) -> Row:
 
 
 def _placed(row: Row) -> Placed:
+    first_us = row["updated_at"]
+    if row["first_after_us"] is not None:
+        first_us = _opened_us(row) + row["first_after_us"]
     delivery = Delivery(
         row["recipient"], row["original_recipient"], Outcome(row["status"]),
-        _opened_us(row) + row["first_after_us"], row["updated_at"], row["cause"],
+        first_us, row["updated_at"], row["cause"],
         row["enhanced_status"], row["reply"], row["relay"], row["command"], row["tls_out"],
         row["agent"], row["attempts"], row["delay_s"],
-        tuple(row["next_queue_ids"]),
+        _next_queue_ids(row),
     )  # fmt: skip
     return Placed(delivery, row["next_hop_id"], _before(row))
+
+
+def _next_queue_ids(row: Row) -> tuple[str, ...]:
+    told = row["next_queue_ids"]
+    return ending(row["reply"]) if told is None else tuple(told)
 
 
 def _before(row: Row) -> Before | None:
@@ -170,38 +188,74 @@ def _before(row: Row) -> Before | None:
 
 
 _LINE_FIELDS = ("program", "pid", "source", "tls")
+_ALIKE = ("line_source", "line_tls")
 
 
 def _of_lines(stay: Stay, of_hop: list[Row], packer: Packer) -> Row:
     if not stay.packed:
-        return {}
+        return {"line_count": stay.n_events}
     host, lines = packer.said(stay.packed, stay.hop.queue_id)
-    texts = [line.text for line in lines]
-    templates = taken_out(texts, values(of_hop))
+    texts, times = [line.text for line in lines], [line.at_us for line in lines]
+    template = taken_out(texts, values(of_hop))
     told: Row = {f"line_{name}": [getattr(one, name) for one in lines] for name in _LINE_FIELDS}
-    return told | {
-        "line_host": host,
-        "line_after_us": [line.at_us - stay.hop.opened_us for line in lines],
-        "line_text": texts if templates is None else templates,
-        "line_is_template": templates is not None,
-    }
+    if times[-1] == stay.hop.last_us:
+        told["last_after_us"] = None
+    return (
+        told
+        | {name: _alike(told[name]) for name in _ALIKE}
+        | {
+            "line_host": host,
+            "line_pause_us": list(map(sub, times, (stay.hop.opened_us, *times))),
+            "line_text": template.texts if template else texts,
+            "line_is_template": template is not None,
+            "line_numbers": template.numbers if template else [],
+        }
+    )
+
+
+def _alike(values: list[str]) -> list[str]:
+    """One for all, where they are alike."""
+    return values[:1] if values.count(values[0]) == len(values) else values
 
 
 def _lines(of_hop: list[Row]) -> list[Said]:
     first = of_hop[0]
     if first["line_text"] is None:
         return []
-    told = values(of_hop) if first["line_is_template"] else {}
-    opened_us, queue_id = _opened_us(first), first["queue_id"]
-    columns = (first[f"line_{name}"] for name in ("after_us", "text", *_LINE_FIELDS))
+    opened_us, queue_id, count = _opened_us(first), first["queue_id"], len(first["line_text"])
+    pauses = first.get("line_pause_us")
+    times = first["line_after_us"] if pauses is None else accumulate(pauses)
+    columns = (first[f"line_{name}"] for name in _LINE_FIELDS)
+    alike = (found * (count // len(found)) for found in columns)
     return [
-        Said(queue_id, opened_us + after_us, program, pid, put_back(text, told), source, tls)
-        for after_us, text, program, pid, source, tls in zip(*columns, strict=True)
+        Said(queue_id, opened_us + after_us, program, pid, text, source, tls)
+        for text, after_us, program, pid, source, tls in zip(
+            _texts(of_hop), times, *alike, strict=True
+        )
     ]
+
+
+def _texts(of_hop: list[Row]) -> list[str]:
+    first = of_hop[0]
+    texts: list[str] = first["line_text"]
+    if not first["line_is_template"]:
+        return texts
+    numbers = first.get("line_numbers")
+    if numbers is None:
+        told = names(of_hop)
+        return [named(text, told) for text in texts]
+    return put_back(Template(texts, numbers), values(of_hop))
 
 
 RISING = ("hop_id", "received_at", "updated_at")
 """Columns whose values hardly ever repeat, and grow from row to row: kept as differences."""
+
+VARIED = (
+    "sender", "recipient", "subject", "message_id", "queue_id", "auth", "size", "next_hop_id",
+    "next_queue_ids", "from_queue_ids", "notice_queue_ids", "earlier_queue_ids", "first_subject",
+    "line_numbers", "line_is_template",
+)  # fmt: skip
+"""Columns of so many values that a list of them and numbers for them take more than they do."""
 
 
 def decoded(batch: pa.RecordBatch) -> list[Row]:

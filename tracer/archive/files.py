@@ -19,19 +19,21 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tracer.archive.columns import RISING, SCHEMA, Row, decoded
+from tracer.archive.columns import RISING, SCHEMA, VARIED, Row, decoded
 from tracer.errors import StoreUnavailable
 from tracer.store.sealed import DayFile, shown
 
-LEVEL = 12  # of Zstandard: a day is packed once and read rarely
+LEVEL = 18  # of Zstandard: a day is packed once, at night; 12 takes 7 % more room
 ROWS_TOGETHER = 100_000
 PAGE_OCTETS = 16 << 20  # what is packed together; the default of 1 MiB packs a tenth worse
 _CHUNK = 1 << 20
 _REPEATED = [
     f"{name}.list.element" if pa.types.is_list(SCHEMA.field(name).type) else name
     for name in SCHEMA.names
-    if name not in (*RISING, "line_text", "line_is_template")
+    if name not in (*RISING, *VARIED)
 ]
+_SKIPPED_BY = ["hop_id", "received_at", "updated_at", "sender", "recipient", "message_id"]
+"""Columns by whose least and greatest values readers pass over what they need not read."""
 _NAME = re.compile(r"(\d{4})-(\d\d)-(\d\d)\.parquet")
 
 
@@ -123,6 +125,9 @@ def _write(path: Path, rows: Iterable[Row]) -> tuple[int, int]:
         compression_level=LEVEL,
         data_page_size=PAGE_OCTETS,
         use_dictionary=_REPEATED,
+        dictionary_pagesize_limit=PAGE_OCTETS,
+        store_schema=False,  # Parquet's own says it all, in 4 KB less
+        write_statistics=_SKIPPED_BY,
         column_encoding=dict.fromkeys(RISING, "DELTA_BINARY_PACKED"),
     ) as writer:
         for row in rows:

@@ -27,15 +27,18 @@ class Terms:
     keep_days: int
     parse: Parse
     now_us: Callable[[], int]
+    lines_days: int = 0
 
 
 def keep(engine: Engine, terms: Terms) -> tuple[list[str], list[str]]:
-    """Seal what is due and delete what is old; the days sealed and deleted.
+    """Delete lines that are old, seal what is due and delete what is old; the days sealed and
+    those deleted.
 
     A day that cannot be sealed now stays where it is, is told in the log, and is tried again.
     """
     sealing: Any = import_module("tracer.archive.sealing")  # imports pyarrow, for this alone
     archive = import_module("tracer.archive.files").Archive(terms.place)
+    _let_go_of_lines(engine, archive, terms)
     with engine.connect() as conn:
         due = sealing.due(conn, terms.now_us(), terms.live_days)
         old = sealing.expired(conn, terms.now_us(), terms.keep_days)
@@ -47,6 +50,14 @@ def keep(engine: Engine, terms: Terms) -> tuple[list[str], list[str]]:
         ],
         [day for day in old if _done(day, lambda d: sealing.delete(engine, archive, d))],
     )
+
+
+def _let_go_of_lines(engine: Engine, archive: Any, terms: Terms) -> None:
+    raw_lines: Any = import_module("tracer.archive.raw_lines")
+    with engine.connect() as conn:
+        bare = raw_lines.old(conn, terms.now_us(), terms.lines_days)
+    for day in bare:
+        _done(day, lambda d: raw_lines.delete(engine, archive, d, terms.parse, terms.now_us()))
 
 
 def _done(day: str, work: Callable[[str], object]) -> bool:

@@ -20,12 +20,12 @@ from tracer.errors import NotFound, StoreUnavailable
 from tracer.ingest import ingest_within
 from tracer.legs import Stay
 from tracer.model import DAY_US, Parse
-from tracer.store import days, sealed, stays
+from tracer.store import blocks, day_making, days, sealed, stays
 from tracer.store.driver import fetch
 from tracer.store.engine import alone, one_writer, reading
 from tracer.store.packing import Packer
-from tracer.store.schema import LATE, SEALED
 from tracer.store.sealed import DayFile
+from tracer.store.states import LATE, SEALED
 
 TOGETHER = 2000
 
@@ -55,17 +55,18 @@ def seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) 
     Raises DayChanged when mail for it came meanwhile, which leaves all as it was.
     """
     with alone(engine, ARCHIVING):
-        return _seal(engine, archive, day, parse, now_us)
+        return put_away(engine, archive, day, parse, now_us)
 
 
-def _seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) -> DayFile:
+def put_away(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) -> DayFile:
+    """The same for who already holds the lock ARCHIVING."""
     packer = Packer(parse)
     with engine.connect() as conn:
         state = sealed.one(conn, day).state
     if state == SEALED:
         raise AlreadySealed(f"{sealed.shown(day)} is in the archive already")
     if state == LATE:
-        _restore(engine, archive, day, parse)
+        bring_back(engine, archive, day, parse)
     with reading(engine).connect() as conn:
         before = _extent(conn, day)
         known = archive.write(day, columns.rows(_stays(conn, day), packer))
@@ -74,31 +75,33 @@ def _seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int)
         one_writer(conn)
         if _extent(conn, day) != before:
             raise DayChanged(f"mail of {day} arrived while it was being sealed; try again")
-        days.drop(conn, day)
-        sealed.note(conn, known, now_us)
+        has_lines = blocks.has_any(conn, day)
+        day_making.drop(conn, day)
+        sealed.note(conn, known, now_us, without_lines=not has_lines)
     return known
 
 
 def restore(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
     """Bring a sealed day back into the store, with what arrived late; how many hops it has."""
     with alone(engine, ARCHIVING):
-        return _restore(engine, archive, day, parse)
+        return bring_back(engine, archive, day, parse)
 
 
-def _restore(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
+def bring_back(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
+    """The same for who already holds the lock ARCHIVING."""
     packer = Packer(parse)
     with engine.begin() as conn:
         one_writer(conn)
         known = sealed.file_of(conn, day)
         archive.check(known)
         late = list(_arrivals(conn, day, packer))
-        days.drop(conn, day)
-        days.revive(conn, day)
+        day_making.drop(conn, day)
+        day_making.revive(conn, day)
         hops = _fill(conn, columns.stays(archive.read(day), packer), day)
         if hops != known.hops:
             raise ArchiveDamaged(f"{archive.name(day)} has {hops} hops, not {known.hops}.")
         ingest_within(conn, Batch(late, None), parse)
-        days.finish(conn)
+        day_making.finish(conn)
     return hops
 
 
@@ -108,10 +111,10 @@ def fill(
     """Put a sealed day into another, empty store, where it can be searched."""
     archive.check(known)
     with engine.begin() as conn:
-        days.ensure(conn, known.day, bulk=True)
+        day_making.ensure(conn, known.day, bulk=True)
         _fill(conn, columns.stays(archive.read(known.day), Packer(parse)), known.day)
         ingest_within(conn, Batch(late, None), parse)
-        days.finish(conn)
+        day_making.finish(conn)
 
 
 def late_arrivals(conn: Connection, day: str, parse: Parse) -> list[Arrival]:
@@ -152,7 +155,7 @@ def _arrivals(conn: Connection, day: str, packer: Packer) -> Iterator[Arrival]:
         return
     for stay in _stays(conn, day):
         deliveries = tuple(placed.delivery for placed in stay.placed)
-        yield Arrival(stay.hop, deliveries, stay.n_events, packer.unpack(stay.packed))
+        yield Arrival(stay.hop, deliveries, stay.n_events, stay.packed)
 
 
 def _compare(written: Iterator[Stay], kept: Iterator[Stay]) -> None:
@@ -167,7 +170,7 @@ def _compare(written: Iterator[Stay], kept: Iterator[Stay]) -> None:
 
 def _extent(conn: Connection, day: str) -> tuple[Any, ...]:
     """What changes when anything is stored in a day."""
-    of_lines = f"SELECT count(*), sum(n), sum(length(packed)) FROM lines_{day}"
+    of_lines = f"SELECT count(*), sum(n_events), sum(lines_at) FROM hops_{day}"
     of_deliveries = (
         f"SELECT count(*), sum(next_id % 1000003), sum(after_us % 1000003) FROM deliveries_{day}"
     )

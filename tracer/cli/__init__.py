@@ -8,20 +8,18 @@ from __future__ import annotations
 import functools
 import json
 import os
-import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 import msgspec
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from tracer import release
 from tracer.config import Config, given_to, load
@@ -31,8 +29,12 @@ from tracer.exports import as_csv, as_json
 from tracer.model import Row, when
 from tracer.query import SearchQuery, corrected, parse_query
 from tracer.store import deliveries, sealed, sources
-from tracer.store.engine import StoreUnusable, fault, open_engine, reading, shown
-from tracer.store.migrate import check, migrate
+from tracer.store.engine import StoreUnusable, fault, is_of_database, open_engine, reading, shown
+from tracer.store.plain import path_of, reading_plainly
+from tracer.store.revision import check
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _CONFIG = click.option("--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
@@ -88,7 +90,8 @@ def store_of(config: Config) -> Engine:
     """The store of these settings, created or upgraded if need be."""
     engine = open_engine(config.store.url)
     with telling_faults(config):
-        migrate(engine)
+        # It describes every table for SQLAlchemy, which no command that reads waits for.
+        import_module("tracer.store.migrate").migrate(engine)
     return engine
 
 
@@ -97,8 +100,10 @@ def telling_faults(config: Config) -> Iterator[None]:
     """Raise what the database refuses as StoreUnavailable, which says what to do."""
     try:
         yield
-    except (DBAPIError, sqlite3.Error) as error:
-        raise fault(error, shown(config.store.url)) from error
+    except Exception as error:
+        if is_of_database(error):
+            raise fault(error, shown(config.store.url)) from error
+        raise
 
 
 @contextmanager
@@ -115,15 +120,33 @@ def writing_store(config: Config) -> Iterator[Engine]:
 @contextmanager
 def reading_store(config: Config) -> Iterator[Connection]:
     """A connection to an existing store, for reading only."""
-    path = config.store.url.removeprefix("sqlite:///")
-    if path != config.store.url and not os.path.exists(path):
+    _see_that_it_is_there(config)
+    with telling_faults(config), reading(open_engine(config.store.url)).connect() as conn:
+        check(conn)
+        yield conn
+
+
+@contextmanager
+def _searching_store(config: Config) -> Iterator[Connection]:
+    """The same for what reads by `fetch` alone, which need not wait for SQLAlchemy."""
+    path = path_of(config.store.url)
+    if not path:
+        with reading_store(config) as conn:
+            yield conn
+        return
+    _see_that_it_is_there(config)
+    with telling_faults(config), reading_plainly(path) as conn:
+        check(conn)
+        yield conn
+
+
+def _see_that_it_is_there(config: Config) -> None:
+    path = path_of(config.store.url)
+    if path and not os.path.exists(path):
         raise StoreUnusable(
             f"there is no store at {path} yet. "
             "Read a log first: mailtracer ingest /var/log/mail.log"
         )
-    with telling_faults(config), reading(open_engine(config.store.url)).connect() as conn:
-        check(conn)
-        yield conn
 
 
 @click.command()
@@ -212,7 +235,7 @@ def search(
         query = parse_query(text, now_us=now_us(), since=since, until=until, zone=zone)
         for hint in query.hints:
             click.echo(hint, err=True)
-        with reading_store(config) as conn:
+        with _searching_store(config) as conn:
             if away := sealed.reached(conn, query):
                 click.echo(f"{away.hint} mailtracer export --help", err=True)
             if only_count:

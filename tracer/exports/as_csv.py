@@ -107,20 +107,14 @@ class _Csv:
         if not self._exact and _is_risky(values, together):
             values = list(map(safe, values))
             together = "\0".join(values)
-        marks = [mark for mark in (self._separator, '"', "\r", "\n") if mark in together]
-        if marks == [self._separator]:
-            return [f'"{value}"' if marks[0] in value else value for value in values]
-        if marks:
-            must = re.compile(f'[{self._separator}"\r\n]').search
-            return [_quoted(value) if must(value) else value for value in values]
-        return values
+        return _quoted(values, together, self._separator)
 
     def _send(self, text: str) -> None:
         self._out.write(text.encode("utf-8", "backslashreplace"))
 
 
 def _is_risky(values: Sequence[str], together: str) -> bool:
-    """Whether a spreadsheet could take one of the values for a formula."""
+    """Whether a spreadsheet could take one of the values for a formula; `together` is all."""
     if not _STARTS.isdisjoint({value[:1] for value in values}):
         return True
     if not any(mark in together for mark in _SEPARATORS):
@@ -128,7 +122,21 @@ def _is_risky(values: Sequence[str], together: str) -> bool:
     return bool(_AFTER_SEPARATOR.search(together))
 
 
-def _quoted(text: str) -> str:
+def _quoted(values: Sequence[str], together: str, separator: str) -> Sequence[str]:
+    """The texts with quotes around those that need them; `together` is all, NUL between them."""
+    if "\r" in together or "\n" in together:
+        must = re.compile(f'[{separator}"\r\n]').search
+        return [_in_quotes(value) if must(value) else value for value in values]
+    if '"' in together:
+        return [
+            _in_quotes(value) if '"' in value or separator in value else value for value in values
+        ]
+    if separator in together:
+        return [f'"{value}"' if separator in value else value for value in values]
+    return values
+
+
+def _in_quotes(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 

@@ -32,7 +32,7 @@ from tracer.query import SearchQuery
 from tracer.store import days, scan
 from tracer.store.engine import open_engine, reading
 
-ALONE_ROWS = 40_000
+ALONE_ROWS = 20_000
 """Rows after which a child is started; it takes half a second to get going."""
 COARSE_US, FINE_US = DAY_US // 4, DAY_US // 24
 AHEAD = 16  # pieces that the child may be ahead

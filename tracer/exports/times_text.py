@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tracer.model import SECOND_US, when
 
 MINUTE_US = 60 * SECOND_US
-_TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
+REMEMBERED = 4096  # neighbours in an export share their times
+_WHOLE = {second * SECOND_US: f"{second:02}Z" for second in range(60)}
 
 
 def rfc3339(values: Sequence[int | None]) -> list[str]:
     """`2026-11-22T10:03:41.250000Z`, the fraction only where there is one; "" for None."""
-    minutes = _Minutes("%Y-%m-%dT%H:%M:")
-    seconds = _TWO_DIGITS
-    written: list[str] = []
-    for value in values:
-        if value is None:
-            written.append("")
-            continue
-        minute, rest = divmod(value, MINUTE_US)
-        second, fraction = divmod(rest, SECOND_US)
-        if fraction:
-            written.append(f"{minutes[minute]}{seconds[second]}.{fraction:06}Z")
-        else:
-            written.append(f"{minutes[minute]}{seconds[second]}Z")
-    return written
+    return list(map(_rfc3339, values))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _rfc3339(value: int | None) -> str:
+    if value is None:
+        return ""
+    minute, rest = divmod(value, MINUTE_US)
+    whole = _WHOLE.get(rest)
+    if whole is not None:
+        return _minute(minute) + whole
+    second, fraction = divmod(rest, SECOND_US)
+    return f"{_minute(minute)}{second:02}.{fraction:06}Z"
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _minute(minute: int) -> str:
+    return when(minute * MINUTE_US).strftime("%Y-%m-%dT%H:%M:")
 
 
 def for_sheets(values: Sequence[int | None]) -> list[str]:
     """`2026-11-22 10:03:41` in UTC, which spreadsheets take for a time; "" for None."""
-    minutes = _Minutes("%Y-%m-%d %H:%M:")
-    return [
-        "" if value is None
-        else minutes[value // MINUTE_US] + _TWO_DIGITS[value % MINUTE_US // SECOND_US]
-        for value in values
-    ]  # fmt: skip
+    return list(map(_for_sheets, values))
 
 
-class _Minutes(dict[int, str]):
-    """Minutes since 1970 as text."""
-
-    def __init__(self, form: str) -> None:
-        super().__init__()
-        self._form = form
-
-    def __missing__(self, minute: int) -> str:
-        text = self[minute] = when(minute * MINUTE_US).strftime(self._form)
-        return text
+@lru_cache(maxsize=REMEMBERED)
+def _for_sheets(value: int | None) -> str:
+    if value is None:
+        return ""
+    return _rfc3339(value - value % SECOND_US).replace("T", " ").rstrip("Z")

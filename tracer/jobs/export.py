@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from tracer.exports.expected import expected_rows
 from tracer.exports.order import Order
 from tracer.exports.reach import parts
 from tracer.exports.write import write_file
 from tracer.jobs.kind import Kind, Place, Report
 from tracer.model import when
 from tracer.notify.notice import Notice
-from tracer.store import deliveries
 from tracer.store.jobs import Job, Made
 
 NAME = "export"
@@ -43,19 +43,20 @@ def _run(place: Place, job: Job, report: Report) -> Made:
     total = _total(place, order)
     report(0, total)
     name = file_name(job)
-    result = write_file(
-        place.engine, order, place.folder / name, lambda rows: report(rows, total), place.open_day
-    )
+
+    def told(rows: int) -> None:
+        report(rows, None if total is None else max(rows, total))
+
+    result = write_file(place.engine, order, place.folder / name, told, place.open_day)
     return Made(result.rows, result.octets, result.sha256, name)
 
 
 def _total(place: Place, order: Order) -> int | None:
-    """The rows to come; None where some are in the archive, which is not opened twice."""
+    """The rows to come; about, where some are in the archive, which is not opened twice."""
     query = order.query()
-    if any(part.is_sealed for part in parts(place.engine, query, place.open_day)):
-        return None
+    found = parts(place.engine, query, place.open_day)
     with place.engine.connect() as conn:
-        return deliveries.count(conn, query)
+        return expected_rows(conn, query, found)
 
 
 def _notice(job: Job, link: str) -> Notice | None:

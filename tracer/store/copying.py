@@ -27,13 +27,14 @@ from sqlalchemy import (
 )
 
 from tracer.errors import StoreUnavailable
-from tracer.store import days
+from tracer.store import day_making, days
+from tracer.store.copy_text import INSTEAD, NUL
 from tracer.store.driver import add_rows, is_postgresql
 from tracer.store.engine import StoreUnusable, one_writer, reading
-from tracer.store.postgresql import INSTEAD, NUL
 from tracer.store.receipt_tables import receipts
-from tracer.store.schema import LOADING, SEALED, day_tables
+from tracer.store.schema import day_tables
 from tracer.store.schema import days as _days
+from tracer.store.states import LOADING, SEALED
 
 TOGETHER = 5000
 _LIMIT = 1 << 128
@@ -147,16 +148,16 @@ def _copy_table(source: Connection, target: Connection, table: Table) -> None:
 
 def _copy_day(source: Connection, target: Connection, day: str) -> None:
     """Fill the day's tables, then index them: what is filled first is smaller."""
-    days.drop(target, day)
+    day_making.drop(target, day)
     target.execute(delete(_days).where(_days.c.day == day))
     note = dict(source.execute(select(_days).where(_days.c.day == day)).mappings().one())
     if note["state"] != SEALED:
-        days.ensure(target, day, bulk=True)
+        day_making.ensure(target, day, bulk=True)
         for table in day_tables(day):
             for rows in _rows(source, table):
                 add_rows(target, table, rows)
         if note["state"] != LOADING:
-            days.index(target, day)
+            day_making.index(target, day)
         target.execute(delete(_days).where(_days.c.day == day))
     target.execute(_days.insert().values(note))
 
@@ -166,7 +167,7 @@ def _remove_days(target: Engine, names: Sequence[str]) -> None:
     with target.begin() as conn:
         for day in conn.execute(select(_days.c.day)).scalars().all():
             if day not in names:
-                days.drop(conn, day)
+                day_making.drop(conn, day)
                 conn.execute(delete(_days).where(_days.c.day == day))
 
 

@@ -1,25 +1,31 @@
 """How many deliveries of what kind each ten minutes saw: a day's rows, counted beforehand.
 
 Counts, facets and the histogram of a wide search walk some hundred of these instead of
-every delivery. They are kept with the rows they count, in the same transaction. Where a
-bulk fills a new day they come when the day is full (`days.finish`).
+every delivery; what asks for a whole day reads a few rows that hold its sums. They are kept
+with the rows they count, in the same transaction. Where a
+bulk fills a new day they come when the day is full (`day_making.finish`).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, NamedTuple
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.legs import Stay
 from tracer.model import DAY_US, SECOND_US
 from tracer.query import And, Node, Not, Or, Term
+from tracer.store import days, words
 from tracer.store.driver import change, change_many, fetch
-from tracer.store.schema import ID_BITS, LIVE, MILLISECOND_US
+from tracer.store.states import ID_BITS, MILLISECOND_US
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SLOT_US = 600 * SECOND_US
+WHOLE_DAY = -1
+"""The slot under which the sums of a day stand."""
 COUNTED_BY = frozenset({"status", "cause"})
 """Keys of a query that counts can answer: they name columns that both tables have."""
 
@@ -29,15 +35,16 @@ _ADD = """INSERT INTO counts_{day} (slot, outcome, cause, source_id, deliveries,
  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (slot, outcome, cause, source_id)
  DO UPDATE SET deliveries = counts_{day}.deliveries + excluded.deliveries,
  hops = counts_{day}.hops + excluded.hops"""
-_WALK = """SELECT {slot}, d.outcome, d.cause, h.source_id, count(*), sum(CASE WHEN d.n =
- (SELECT min(f.n) FROM deliveries_{day} f WHERE f.hop_id = d.hop_id AND f.next_id = 0)
+_WALK = """SELECT {slot}, d.outcome, d.cause, h.source_id, count(*), sum(CASE WHEN d.n = 0 OR
+ d.n = (SELECT min(f.n) FROM deliveries_{day} f WHERE f.hop_id = d.hop_id AND f.next_id = 0)
  THEN 1 ELSE 0 END)
  FROM deliveries_{day} d JOIN hops_{day} h ON h.hop_id = d.hop_id
  WHERE d.next_id = 0 AND {which} GROUP BY 1, 2, 3, 4"""
 
 
 class Changes:
-    """What the writing of some stays adds to the counts and takes from them.
+    """What the writing of some stays adds to the counts and takes from them, and which of them
+    the index of words does not know yet.
 
     Days that are still being loaded are passed over, and days that a `bulk` makes are such.
     """
@@ -46,9 +53,11 @@ class Changes:
         self._conn, self._bulk = conn, bulk
         self._added: dict[str, Counter[_Kind]] = defaultdict(Counter)
         self._hops: dict[str, Counter[_Kind]] = defaultdict(Counter)
+        self._written: dict[str, list[int]] = defaultdict(list)  # hop_ids by day
 
     def add(self, day: str, stay: Stay, source_id: int) -> None:
         """A stay that is written."""
+        self._written[day].append(stay.hop.hop_id)
         if self._bulk and day not in self._counted:
             return
         slot = (stay.hop.hop_id >> ID_BITS) * MILLISECOND_US // SLOT_US
@@ -69,7 +78,9 @@ class Changes:
 
     def write(self) -> None:
         """Lay the difference on what is stored; days made meanwhile are counted too."""
-        counted = _counted(self._conn)
+        for day, hop_ids in self._written.items():
+            words.touch(self._conn, day, hop_ids)
+        counted = days.counted(self._conn)
         for day, added in self._added.items():
             if day in counted:
                 hops = self._hops[day]
@@ -77,7 +88,7 @@ class Changes:
 
     @cached_property
     def _counted(self) -> set[str]:
-        return _counted(self._conn)
+        return days.counted(self._conn)
 
 
 def recount(conn: Connection, day: str) -> None:
@@ -109,6 +120,12 @@ class Slots(NamedTuple):
     end: int
 
     @property
+    def stored(self) -> tuple[int, int]:
+        """The first and the last slot to add up, as they are stored."""
+        is_day = self.end - self.first == DAY_US // SLOT_US
+        return (WHOLE_DAY, WHOLE_DAY) if is_day else (self.first, self.end - 1)
+
+    @property
     def since_us(self) -> int:
         """Where they begin."""
         return self.first * SLOT_US
@@ -127,10 +144,6 @@ def slots(start_us: int, since_us: int | None, until_us: int | None) -> Slots | 
     return found if found.first < found.end else None
 
 
-def _counted(conn: Connection) -> set[str]:
-    return {day for (day,) in fetch(conn, "SELECT day FROM days WHERE state = :s", {"s": LIVE})}
-
-
 def _walk(conn: Connection, day: str, which: str, **parameters: int) -> list[Any]:
     return list(fetch(conn, _WALK.format(slot=_SLOT, day=day, which=which), parameters))
 
@@ -141,6 +154,22 @@ def _kind(values: list[Any]) -> _Kind:
 
 
 def _write(conn: Connection, day: str, changed: list[Any]) -> None:
-    change_many(conn, _ADD.format(day=day), changed)
+    change_many(conn, _ADD.format(day=day), [*changed, *_sums(changed)])
     if any(n < 0 for *_, n, _hops in changed):
         change(conn, f"DELETE FROM counts_{day} WHERE deliveries = 0")
+
+
+def add_sums(conn: Connection, day: str) -> None:
+    """Give the sums of the day to counts that have none."""
+    counted = fetch(conn, f"SELECT * FROM counts_{day} WHERE slot <> {WHOLE_DAY}", ())
+    change(conn, f"DELETE FROM counts_{day} WHERE slot = {WHOLE_DAY}")
+    change_many(conn, _ADD.format(day=day), _sums(counted))
+
+
+def _sums(changed: Iterable[Any]) -> list[Any]:
+    deliveries: Counter[tuple[str, str, int]] = Counter()
+    first: Counter[tuple[str, str, int]] = Counter()
+    for _slot, *kind, n, hops in changed:
+        deliveries[tuple(kind)] += n
+        first[tuple(kind)] += hops
+    return [(WHOLE_DAY, *kind, n, first[kind]) for kind, n in deliveries.items()]

@@ -12,12 +12,12 @@ import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
-
-from sqlalchemy import Connection, Table
-from sqlalchemy.exc import OperationalError
+from typing import TYPE_CHECKING, Any
 
 from tracer.store import postgresql
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
 
 Parameters = Mapping[str, object] | Sequence[object]
 Rows = list[tuple[Any, ...]]
@@ -34,6 +34,8 @@ def fetch(conn: Connection, statement: str, parameters: Parameters) -> Rows:
         cursor.execute(spoken(conn, statement), parameters)
         found: Rows = cursor.fetchall()
     except conn.dialect.loaded_dbapi.Error as error:
+        from sqlalchemy.exc import OperationalError
+
         raise OperationalError(statement, None, error) from error
     return found
 
@@ -62,6 +64,17 @@ def add_rows(
         (postgresql.insert_missing if known else postgresql.copy_in)(conn, table, rows)
         return
     change_many(conn, _insert(table, known), rows)
+
+
+def remove(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Any]) -> None:
+    """Delete the rows whose columns `by` have the values of one of `rows`."""
+    if not rows:
+        return
+    if is_postgresql(conn):
+        postgresql.delete_rows(conn, table, by, rows)
+        return
+    which = " AND ".join(f'"{name}" = ?' for name in by)
+    change_many(conn, f"DELETE FROM {table.name} WHERE {which}", rows)
 
 
 def _insert(table: Table, known: bool) -> str:

@@ -25,6 +25,8 @@ class Driver(NamedTuple):
     walk: str
     condition: str
     is_walk: bool = False  # no index: every hop or delivery is looked at, though nothing else
+    subject: Match | None = None  # what is looked for in this walk
+    rare: str = ""  # the one table `t` in which few days have something that meets the condition
 
 
 _ROLES = {
@@ -101,6 +103,7 @@ class _Tables:
         self._day = conditions.day
         self._bind = conditions.bind
         self._text = conditions.text
+        self._like = conditions.like
 
     def of_address(self, key: int, role: Role, domain: bool) -> list[Driver]:
         if role is Role.SENDER:
@@ -131,14 +134,14 @@ class _Tables:
         inherited = f"{self._in_more(value)} AND {self._text(value, BEFORE_SUBJECT)}"
         own = f"{self._hops} CROSS JOIN deliveries_{self._day} d ON d.hop_id = h.hop_id"
         return [
-            Driver(own, "h.hop_id", self._text(value, "h.subject"), True),
-            Driver(deliveries, "d.hop_id", inherited, True),
+            Driver(own, "h.hop_id", self._text(value, "h.subject"), True, value),
+            Driver(deliveries, "d.hop_id", inherited, True, value),
         ]
 
     def _in_more(self, value: Match) -> str:
         """What costs a quarter of reading the JSON: looking through it as it is written."""
         if value.kind is MatchKind.TEXT and value.text.isascii() and value.text.isalnum():
-            return f"d.more LIKE {self._bind(f'%{value.text}%')}"
+            return f"d.more {self._like(f'%{value.text}%')}"
         return "d.more IS NOT NULL"
 
     def of_hops(self, column: str, value: object) -> Driver:
@@ -150,11 +153,13 @@ class _Tables:
 
     def of_ties(self, queue_id: str) -> Driver:
         condition = f"t.queue_id = {self._bind(queue_id)} AND t.kind = {int(Tie.PATH)}"
-        return Driver(self._through("ties", ""), "t.hop_id", condition)
+        return Driver(self._through("ties", ""), "t.hop_id", condition, rare=f"ties_{self._day} t")
 
     def _of_terms(self, key: int | str, role: Role, own: str) -> Driver:
         condition = f"t.key = {self._bind(str(key))} AND t.role = {int(role)}"
-        return Driver(self._through("terms", own), "t.hop_id", condition)
+        return Driver(
+            self._through("terms", own), "t.hop_id", condition, rare=f"terms_{self._day} t"
+        )
 
     def _through(self, table: str, own: str) -> str:
         return (

@@ -1,21 +1,26 @@
-"""Opening a store: SQLite tuned for one writer and many readers, or PostgreSQL."""
+"""Opening a store: SQLite tuned for one writer and many readers, or PostgreSQL.
+
+SQLAlchemy is imported where it is used: it takes longer to import than a search from the shell
+may take, which does without (tracer/store/plain.py).
+"""
 
 from __future__ import annotations
 
 import fcntl
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
-
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
-from sqlalchemy.exc import DBAPIError
 
 from tracer.errors import StoreUnavailable
 from tracer.store import postgresql
 from tracer.store.driver import fetch, is_postgresql
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 CACHE_KIB = 24 * 1024
 _PRAGMAS = (
@@ -27,6 +32,11 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
     "PRAGMA temp_store = MEMORY",
 )
+CONNECT: dict[str, Any] = {
+    "isolation_level": None,
+    "check_same_thread": False,
+    "cached_statements": 500,  # a search has some for each day, and preparing costs as much again
+}
 _BRIEF = ("locked", "busy", "deadlock")  # what passes
 _STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
@@ -52,6 +62,8 @@ def open_engine(url: str, *, durable: bool = False) -> Engine:
     two writers wait for each other and neither fails half-way. Readers are never blocked.
     In PostgreSQL those who fold wait for each other by `one_writer`.
     """
+    from sqlalchemy import create_engine, event, make_url
+
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         engine = create_engine(url, pool_pre_ping=True)
@@ -60,8 +72,8 @@ def open_engine(url: str, *, durable: bool = False) -> Engine:
     database = parsed.database
     if database and database != ":memory:":
         _make_folder(Path(database).parent)
-    engine = create_engine(url, connect_args={"isolation_level": None, "check_same_thread": False})
-    event.listen(engine, "connect", _tune)
+    engine = create_engine(url, connect_args=CONNECT)
+    event.listen(engine, "connect", tune)
     if durable:
         event.listen(engine, "connect", _make_durable)
     event.listen(engine, "begin", _begin)
@@ -96,6 +108,8 @@ def alone(engine: Engine, doing: str) -> Iterator[None]:
 
 
 def _alone_on_server(engine: Engine, key: int, busy: StoreUnavailable) -> Iterator[None]:
+    from sqlalchemy import func, select
+
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
         if not conn.execute(select(func.pg_try_advisory_lock(WRITER, key - (1 << 31)))).scalar():
             raise busy
@@ -107,6 +121,8 @@ def _alone_on_server(engine: Engine, key: int, busy: StoreUnavailable) -> Iterat
 
 def shown(url: str) -> str:
     """The address of a store without its password, for messages."""
+    from sqlalchemy import make_url
+
     return make_url(url).render_as_string(hide_password=True).removeprefix("sqlite:///")
 
 
@@ -127,7 +143,8 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _tune(connection: Any, _record: object) -> None:
+def tune(connection: Any, _record: object = None) -> None:
+    """Prepare a new connection of the driver to SQLite."""
     connection.create_function("lower", 1, _lower, deterministic=True)
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
@@ -145,6 +162,8 @@ def _lower(text: str | None) -> str | None:
 
 
 def _begin(connection: Any) -> None:
+    from sqlalchemy.exc import DBAPIError
+
     reads_only = connection.get_execution_options().get("reads_only", False)
     try:
         connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
@@ -164,9 +183,20 @@ def _unreachable(said: str, database: str | None) -> str:
     )
 
 
-def fault(error: DBAPIError | sqlite3.Error, database: str | None) -> StoreUnavailable:
+def is_of_database(error: Exception) -> bool:
+    """Whether this is what a database or its driver said."""
+    if isinstance(error, sqlite3.Error):
+        return True
+    if "sqlalchemy" not in sys.modules:
+        return False
+    from sqlalchemy.exc import DBAPIError
+
+    return isinstance(error, DBAPIError)
+
+
+def fault(error: Exception, database: str | None) -> StoreUnavailable:
     """What a failure of the database means to the person who ran into it."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    said = str(getattr(error, "orig", error)).strip()
     if any(words in said for words in _STARTING):
         return StoreUnavailable(f"the database at {database} is not ready; try again in a moment")
     if any(words in said for words in _UNREACHABLE):

@@ -17,6 +17,7 @@ from tracer.model import SUCCEEDED
 from tracer.store import counts, days
 from tracer.store.driver import Rows, change_many, fetch
 from tracer.store.schema import FAILED
+from tracer.store.states import OPENED_US
 from tracer.store.terms import address_keys, client_key, client_of, domain_key
 
 MOST_WALKED = 100
@@ -43,7 +44,7 @@ def failures(
     asked = {"cause": cause, "low": days.first_id(since_us), "high": days.first_id(until_us)}
     for day in days.within(conn, since_us, until_us):
         statement = (
-            "SELECT d.hop_id, h.opened_us + d.after_us, d.relay, d.recipient, h.sender, "
+            f"SELECT d.hop_id, {OPENED_US} + d.after_us, d.relay, d.recipient, h.sender, "
             f"h.client_key FROM deliveries_{day} d JOIN hops_{day} h ON h.hop_id = d.hop_id "
             f"WHERE d.cause = :cause AND {FAILED} AND d.hop_id >= :low AND d.hop_id < :high "
             "ORDER BY d.hop_id DESC LIMIT :left"
@@ -59,8 +60,9 @@ def failures(
 def by_cause(conn: Connection, since_us: int) -> Counter[str]:
     """How many deliveries of mail received since then each cause has."""
     found: Counter[str] = Counter()
+    summed = days.counted(conn)
     for day in days.within(conn, since_us, None):
-        whole = since_us <= days.start_of(day) and days.is_counted(conn, day)
+        whole = since_us <= days.start_of(day) and day in summed
         for cause, n in _counted(conn, day) if whole else _walked(conn, day, since_us):
             found[cause] += n
     return found
@@ -68,7 +70,10 @@ def by_cause(conn: Connection, since_us: int) -> Counter[str]:
 
 def _counted(conn: Connection, day: str) -> Rows:
     """A whole day, from its counts."""
-    statement = f"SELECT cause, sum(deliveries) FROM counts_{day} WHERE cause <> '' GROUP BY cause"
+    statement = (
+        f"SELECT cause, sum(deliveries) FROM counts_{day} "
+        f"WHERE slot = {counts.WHOLE_DAY} AND cause <> '' GROUP BY cause"
+    )
     return fetch(conn, statement, {})
 
 
@@ -92,7 +97,7 @@ def set_causes(conn: Connection, day: str, changed: list[tuple[str, int, int]]) 
     """Write causes as (cause, hop_id, n); the counts of the day follow."""
     statement = f"UPDATE deliveries_{day} SET cause = ? WHERE hop_id = ? AND n = ?"
     change_many(conn, statement, changed)
-    if changed and days.is_counted(conn, day):
+    if changed and day in days.counted(conn):
         counts.recount(conn, day)
 
 
@@ -146,7 +151,7 @@ def _worked(
         asked | {"walked": MOST_WALKED},
     )
     statement = (
-        f"SELECT h.opened_us + d.after_us FROM deliveries_{day} d "
+        f"SELECT {OPENED_US} + d.after_us FROM deliveries_{day} d "
         f"JOIN hops_{day} h ON h.hop_id = d.hop_id WHERE {here} AND d.next_id = 0 "
         f"AND d.outcome IN ({_WORKED}) AND d.relay LIKE :relay {newest}"
     )

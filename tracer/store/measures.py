@@ -10,8 +10,9 @@ from tracer.store.checkpoints import Followed
 from tracer.store.counts import SLOT_US
 from tracer.store.driver import fetch, is_postgresql
 from tracer.store.receipt_tables import dead_letters, receipts, source_counts
-from tracer.store.schema import LIVE, jobs
+from tracer.store.schema import jobs
 from tracer.store.sources import SourceState
+from tracer.store.states import LIVE
 
 
 class Measures(msgspec.Struct, frozen=True):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from importlib.resources import as_file, files
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
-
+from tracer.store import citus
 from tracer.store.driver import is_postgresql
-from tracer.store.engine import StoreUnusable, one_writer
+from tracer.store.engine import one_writer
 from tracer.store.postgresql import want_trigrams
+from tracer.store.revision import foreign, head, is_known, revision
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 
 def migrate(engine: Engine) -> None:
@@ -19,46 +23,13 @@ def migrate(engine: Engine) -> None:
     with engine.begin() as conn:
         one_writer(conn)
         found = revision(conn)
-        if found and not _is_known(found):
-            raise _foreign(found)
+        if found and not is_known(found):
+            raise foreign(found)
         if found != head():
             _upgrade(conn)
             if is_postgresql(conn):
                 want_trigrams(conn)
-
-
-def check(conn: Connection) -> None:
-    """Raise StoreUnusable, saying what to do, unless the schema is the newest."""
-    found = revision(conn)
-    if found == head():
-        return
-    if found and not _is_known(found):
-        raise _foreign(found)
-    state = f"has schema {found}" if found else "is empty"
-    raise StoreUnusable(f"the store {state}; this version needs {head()}. Run `mailtracer init`.")
-
-
-def head() -> str:
-    """Name of the newest migration."""
-    return files(__package__).joinpath("migrations/head").read_text("ascii").strip()
-
-
-def revision(conn: Connection) -> str:
-    """Name of the migration that the store is at; `""` for an empty one."""
-    if not inspect(conn).has_table("alembic_version"):
-        return ""
-    return conn.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
-
-
-def _is_known(name: str) -> bool:
-    return files(__package__).joinpath(f"migrations/versions/{name}.py").is_file()
-
-
-def _foreign(found: str) -> StoreUnusable:
-    return StoreUnusable(
-        f"the store has schema {found}, which this version does not know (it knows up to "
-        f"{head()}). Use the version that made the store, or a newer one."
-    )
+        citus.spread(conn)
 
 
 def _upgrade(conn: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,15 +11,19 @@ from tracer.legs import Before, Placed
 
 
 class More(msgspec.Struct, frozen=True, array_like=True):
-    """The rest of a placed delivery, as a JSON array in this order."""
+    """The rest of a placed delivery, as a JSON array in this order; what is left out is as here.
+
+    `next_queue_ids` None: the one that ends the reply (`… queued as 4F1D2C0A`), if one does.
+    """
 
     command: str = ""
     first_us: int | None = None  # None: the same as last_us
-    next_queue_ids: tuple[str, ...] = ()
+    next_queue_ids: tuple[str, ...] | None = None
     before: Before | None = None
 
 
 NOTHING = More()
+_QUEUED_AS = "queued as "
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(More).decode
 
@@ -27,14 +32,29 @@ def more_of(placed: Placed) -> str | None:
     """The column's value."""
     delivery, before = placed.delivery, placed.before
     first_us = None if delivery.first_us == delivery.last_us else delivery.first_us
-    if before is None and first_us is None and not (delivery.command or delivery.next_queue_ids):
+    ids = delivery.next_queue_ids
+    told = None if ids == ending(delivery.reply) else ids
+    if before is None and first_us is None and told is None and not delivery.command:
         return None
-    more = More(delivery.command, first_us, delivery.next_queue_ids, before)
+    more = [delivery.command, first_us, told, before]
+    while more[-1] is None:
+        more.pop()
     written = _encode(more).decode()
     return _without_nul(more) if "\\u0000" in written else written
 
 
-def _without_nul(more: More) -> str:
+def next_ids(more: More, reply: str) -> tuple[str, ...]:
+    """The queue ids that a delivery got where it was handed to."""
+    return ending(reply) if more.next_queue_ids is None else more.next_queue_ids
+
+
+def ending(reply: str) -> tuple[str, ...]:
+    """The queue id that ends a reply, `… queued as 4F1D2C0A`; none where none does."""
+    _, mark, queue_id = reply.rpartition(_QUEUED_AS)
+    return (queue_id,) if mark else ()
+
+
+def _without_nul(more: Sequence[object]) -> str:
     """PostgreSQL reads no JSON that tells of NUL (its manual, 8.14)."""
     told = msgspec.to_builtins(more)
     return msgspec.json.encode(_replaced(told)).decode()

@@ -1,10 +1,9 @@
-"""What was said about a hop as one compressed value, and back.
+"""What was said about a hop as one value, and back.
 
 A hop keeps the text of its log lines, not the events read from them: events are parsed
 from the text again when they are needed, so that a better parser improves old mail too,
-and nothing is stored twice. MessagePack (msgspec), compressed by Zstandard with a
-dictionary of usual log text: 1 KB of lines becomes some 200 octets in a few microseconds.
-The first octet names the dictionary: a newer one may come, an old one stays readable.
+and nothing is stored twice. MessagePack (msgspec); tracer/store/blocks.py compresses the
+lines of neighbouring hops together.
 """
 
 from __future__ import annotations
@@ -19,9 +18,6 @@ import msgspec
 import zstandard
 
 from tracer.model import Event, Hop, LogLine, Parse
-
-_NEWEST = 1
-_LEVEL = 3
 
 
 class Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -93,35 +89,22 @@ def log_lines(lines: Lines, queue_id: str) -> Iterator[tuple[LogLine, str]]:
 
 
 class Packer:
-    """Packs and unpacks; one per thread. `parse` reads events from a stored line."""
+    """Reads what `encoded` returned; `parse` reads events from a stored line."""
 
     def __init__(self, parse: Parse) -> None:
         self._parse = parse
-        self._mark = bytes([_NEWEST])
-        self.compress = zstandard.ZstdCompressor(
-            level=_LEVEL, dict_data=_dictionary(_NEWEST), write_checksum=False, write_dict_id=False
-        ).compress
-
-    def pack(self, lines: bytes) -> bytes:
-        """What `encoded` returned, as it is stored."""
-        return self._mark + self.compress(lines)
 
     def host(self, lines: bytes) -> str:
         """What the lines that `encoded` returned call their host."""
         return _decode(lines).host
 
-    def unpack(self, packed: bytes) -> bytes:
-        """What `pack` was given."""
-        decompressor = zstandard.ZstdDecompressor(dict_data=_dictionary(packed[0]))
-        return decompressor.decompress(packed[1:])
-
-    def events(self, packed: bytes, hop: Hop) -> list[Event]:
-        """The events of a hop from its stored lines, in order of time."""
-        return self.read(self.unpack(packed), hop)
+    def events(self, lines: bytes, hop: Hop) -> list[Event]:
+        """The events of a stored hop, in order of time; none where its lines are not kept."""
+        return self.read(lines, hop) if lines else []
 
     def said(self, packed: bytes, queue_id: str) -> tuple[str, list[Said]]:
         """What the stored lines of a hop call their host, and the lines, in order of time."""
-        lines = _decode(self.unpack(packed))
+        lines = _decode(packed)
         return lines.host, [
             Said(queue_id, line.at_us, line.program, line.pid, line.text, line.source, tls)
             for line, tls in log_lines(lines, queue_id)
@@ -138,6 +121,7 @@ class Packer:
 
 
 @cache
-def _dictionary(number: int) -> zstandard.ZstdCompressionDict:
+def dictionary(number: int) -> zstandard.ZstdCompressionDict:
+    """Usual log text, by which lines are compressed."""
     content = files(__package__).joinpath(f"lines-{number}.dict").read_bytes()
     return zstandard.ZstdCompressionDict(content)

@@ -1,4 +1,4 @@
-"""The tables of what came in by webhooks, and of the tokens that scripts come with."""
+"""The tables of what came in by webhooks, and of those who come: scripts with tokens, people."""
 
 from __future__ import annotations
 
@@ -111,4 +111,13 @@ tokens = Table(
     Column("made_us", BigInteger, nullable=False),
     Column("used_us", BigInteger),
     Column("revoked_us", BigInteger),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("password", String, nullable=False),  # as tracer.passwords keeps it
+    Column("made_us", BigInteger, nullable=False),
+    Column("password_us", BigInteger, nullable=False),  # what was opened before is closed
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
+from zlib import crc32
 
 
 def row_id(hop_id: int, recipient: str, original_recipient: str) -> str:
     """`m_`, 16 hex digits of the hop, 8 of a checksum of the recipient."""
-    of_recipient = zlib.crc32(f"{recipient}\0{original_recipient}".encode())
-    return f"m_{hop_id:016x}{of_recipient:08x}"
+    of_recipient = crc32(f"{recipient}\0{original_recipient}".encode())
+    return f"m_{hop_id << 32 | of_recipient:024x}"
 
 
 def hop_of_row_id(value: str) -> int | None:

@@ -22,6 +22,7 @@ from tracer.store.driver import Rows, fetch
 from tracer.store.more import read_more
 from tracer.store.row_ids import row_id
 from tracer.store.selection import select
+from tracer.store.states import OPENED_US
 from tracer.store.terms import client_of
 
 CHUNK = 2500
@@ -30,7 +31,7 @@ NAMES = (*Row.__struct_fields__, "helo")
 text with spaces between."""
 
 _OF_HOPS = frozenset(
-    ("opened_us", "source_id", "client_key", "queue_id", "sender", "subject", "message_id", "host",
+    ("source_id", "client_key", "queue_id", "sender", "subject", "message_id", "host",
      "size", "helo")
 )  # fmt: skip
 _NEEDS: dict[str, tuple[str, ...]] = {  # columns of the tables; others are what they are called
@@ -76,7 +77,7 @@ def _of_live(
     engine: Engine, day: str, query: SearchQuery, raw: Sequence[str], size: int
 ) -> Iterator[Rows]:
     """The rows of a day that has tables: hop_id, n, then the columns named by `raw`."""
-    columns = ", ".join(f"h.{name}" if name in _OF_HOPS else f"d.{name}" for name in raw)
+    columns = ", ".join(map(_column, raw))
     cursor: Cursor | None = None
     while True:
         with engine.connect() as conn:
@@ -88,10 +89,16 @@ def _of_live(
         cursor = rows[-1][0], rows[-1][1]
 
 
+def _column(name: str) -> str:
+    if name == "opened_us":
+        return OPENED_US
+    return f"h.{name}" if name in _OF_HOPS else f"d.{name}"
+
+
 def _rows(
     conn: Connection, columns: str, day: str, query: SearchQuery, size: int, cursor: Cursor | None
 ) -> Rows:
-    selection = select(day, query, cursor)
+    selection = select(conn, day, query, cursor)
     parameters = {**selection.parameters, "size": size}
     statements = [f"SELECT {columns} {part} LIMIT :size" for part in selection.parts]
     if len(statements) == 1:
@@ -122,8 +129,7 @@ def _with_before(values: list[Any], raw: _Raw, choose: Callable[[Any, Before], A
 
 
 def _id(raw: _Raw) -> Column:
-    parts = zip(raw["hop_id"], raw["recipient"], raw["original_recipient"], strict=True)
-    return [row_id(hop_id, recipient, original) for hop_id, recipient, original in parts]
+    return list(map(row_id, raw["hop_id"], raw["recipient"], raw["original_recipient"]))
 
 
 def _received(raw: _Raw) -> Column:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Index,
@@ -21,16 +22,11 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    false,
     text,
 )
 
 metadata = MetaData()
-
-# States of a day: searched by index; still being filled by a bulk; in the archive, without
-# tables; in the archive, with tables for what came later.
-LIVE, LOADING, SEALED, LATE = "live", "loading", "sealed", "late"
-ID_BITS = 20  # of a hop_id, below the milliseconds of the hop's opening
-MILLISECOND_US = 1000
 
 days = Table(
     "days",
@@ -43,6 +39,7 @@ days = Table(
     Column("octets", BigInteger),
     Column("sha256", String, nullable=False, server_default=""),
     Column("sealed_us", BigInteger),
+    Column("without_lines", Boolean, nullable=False, server_default=false()),
 )
 
 sources = Table(
@@ -151,7 +148,7 @@ FAILED = "cause <> '' AND next_id = 0"
 """Deliveries that have a cause, the last leg of each mail: what the index of causes holds."""
 
 # SQLite's rowid, where the database is SQLite: an index then holds its rows in order of time.
-_HopId = BigInteger().with_variant(Integer(), "sqlite")
+_Number = BigInteger().with_variant(Integer(), "sqlite")
 # Compared octet by octet, whatever language PostgreSQL was set up for.
 _Key = String().with_variant(String(collation="C"), "postgresql")
 
@@ -159,11 +156,11 @@ _Key = String().with_variant(String(collation="C"), "postgresql")
 _hops = Table(
     "hops",
     _templates,
-    Column("hop_id", _HopId, primary_key=True, autoincrement=False),
+    Column("hop_id", _Number, primary_key=True, autoincrement=False),
     Column("host", String, nullable=False),
     Column("queue_id", _Key, nullable=False, index=True),
-    Column("opened_us", BigInteger, nullable=False),
-    Column("stay_us", BigInteger, nullable=False),  # from opened_us to the last line
+    Column("over_us", Integer, nullable=False),  # opened after the millisecond that hop_id tells
+    Column("stay_us", BigInteger, nullable=False),  # from the opening to the last line
     Column("message_id", String, nullable=False),
     Column("subject", String, nullable=False),
     Column("sender", String, nullable=False),
@@ -174,10 +171,13 @@ _hops = Table(
     Column("source_id", Integer, nullable=False),  # sources.id
     Column("from_queue_ids", String, nullable=False),  # space between ids
     Column("notice_queue_ids", String, nullable=False),
-    Column("sender_key", BigInteger, index=True),  # keys: tracer/store/terms.py
-    Column("sender_domain_key", BigInteger, index=True),
+    # Keys: tracer/store/terms.py. NULL where no search shows the hop by itself.
+    Column("sender_key", BigInteger),
+    Column("sender_domain_key", BigInteger),
     Column("message_key", BigInteger, index=True),
     Column("client_key", _Key, index=True),
+    Column("n_events", Integer, nullable=False),
+    Column("lines_at", BigInteger, nullable=False),  # place of the lines in `lines`; 0: none kept
 )
 
 # A leg that was followed by another one has next_id set and is not shown by itself. Columns
@@ -199,11 +199,11 @@ _deliveries = Table(
     Column("direction", Integer, nullable=False),  # place in tracer.direction.DIRECTIONS
     Column("attempts", Integer, nullable=False),
     Column("delay_s", Float),
-    Column("after_us", BigInteger, nullable=False),  # from the hop's opened_us to the last word
+    Column("after_us", BigInteger, nullable=False),  # from the hop's opening to the last word
     Column("next_id", BigInteger, nullable=False),  # hop_id of the leg after this; 0: last leg
     Column("more", String),  # JSON of tracer.store.more.More; NULL: nothing of it
-    Column("recipient_key", BigInteger, index=True),
-    Column("recipient_domain_key", BigInteger, index=True),
+    Column("recipient_key", BigInteger),  # NULL where next_id is not 0
+    Column("recipient_domain_key", BigInteger),
     PrimaryKeyConstraint("hop_id", "n"),
     sqlite_with_rowid=False,
 )
@@ -211,9 +211,8 @@ _deliveries = Table(
 _lines = Table(
     "lines",
     _templates,
-    Column("hop_id", _HopId, primary_key=True, autoincrement=False),
-    Column("n", Integer, nullable=False),  # events that were read from them
-    Column("packed", LargeBinary, nullable=False),  # tracer/store/packing.py
+    Column("block", _Number, primary_key=True, autoincrement=False),
+    Column("packed", LargeBinary, nullable=False),  # tracer/store/blocks.py
 )
 
 # The rarer things a delivery is found by: its original recipient, the address within an SRS
@@ -276,8 +275,17 @@ def day_tables(day: str) -> DayTables:
             for template in (_hops, _deliveries, _lines, _terms, _ties, _counts)
         )
     )
+    _index_keys(tables.hops, "sender_key", "sender_domain_key")
+    _index_keys(tables.deliveries, "recipient_key", "recipient_domain_key")
     _index_causes(tables.deliveries)
     return tables
+
+
+def _index_keys(table: Table, *names: str) -> None:
+    """A fifth of the deliveries are legs before others: no search wants them, so no key is kept."""
+    for name in names:
+        known = text(f"{name} IS NOT NULL")
+        Index(f"ix_{table.name}_{name}", table.c[name], sqlite_where=known, postgresql_where=known)
 
 
 def _index_causes(deliveries: Table) -> None:

@@ -5,14 +5,18 @@ The days themselves and their tables: tracer/store/days.py.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
-from sqlalchemy import Connection, select
 
 from tracer.errors import NotFound, Phrase
 from tracer.query import SearchQuery
 from tracer.store.days import reach
-from tracer.store.driver import fetch
-from tracer.store.schema import LATE, LIVE, SEALED, days
+from tracer.store.driver import change, fetch
+from tracer.store.states import LATE, LIVE, SEALED
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class DayFile(msgspec.Struct, frozen=True):
@@ -36,20 +40,23 @@ class DayState(msgspec.Struct, frozen=True):
     octets: int | None
     sha256: str
     sealed_us: int | None
+    without_lines: bool  # in the archive, and its raw lines were deleted
+
+
+_STATES = f"SELECT {', '.join(DayState.__struct_fields__)} FROM days"
 
 
 def every(conn: Connection) -> list[DayState]:
     """All days, newest first."""
-    found = conn.execute(select(days).order_by(days.c.day.desc())).mappings()
-    return [DayState(**dict(row)) for row in found]
+    return [DayState(*row) for row in fetch(conn, f"{_STATES} ORDER BY day DESC", ())]
 
 
 def one(conn: Connection, day: str) -> DayState:
     """A day; NotFound if the store never had mail of it."""
-    row = conn.execute(select(days).where(days.c.day == day)).mappings().first()
-    if row is None:
+    found = fetch(conn, f"{_STATES} WHERE day = ?", (day,))
+    if not found:
         raise NotFound(f"there is no mail of {shown(day)} here")
-    return DayState(**dict(row))
+    return DayState(*found[0])
 
 
 def file_of(conn: Connection, day: str) -> DayFile:
@@ -62,8 +69,8 @@ def file_of(conn: Connection, day: str) -> DayFile:
 
 def free(conn: Connection) -> list[str]:
     """Days with tables that nobody holds, oldest first."""
-    wanted = days.c.state.in_((LIVE, LATE)) & (days.c.held == "")
-    return list(conn.execute(select(days.c.day).where(wanted).order_by(days.c.day)).scalars())
+    statement = "SELECT day FROM days WHERE state IN (?, ?) AND held = '' ORDER BY day"
+    return [day for (day,) in fetch(conn, statement, (LIVE, LATE))]
 
 
 def within(conn: Connection, first: str, last: str) -> list[str]:
@@ -99,24 +106,25 @@ def reached(conn: Connection, query: SearchQuery) -> Reached | None:
     return Reached(len(found), shown(found[-1]), shown(found[0])) if found else None
 
 
-def note(conn: Connection, file: DayFile, now_us: int) -> None:
+def note(conn: Connection, file: DayFile, now_us: int, *, without_lines: bool = False) -> None:
     """A day is in the archive now."""
-    values = {
-        "state": SEALED, "rows": file.rows, "hops": file.hops, "octets": file.octets,
-        "sha256": file.sha256, "sealed_us": now_us,
-    }  # fmt: skip
-    conn.execute(days.update().where(days.c.day == file.day).values(values))
+    statement = (
+        "UPDATE days SET state = ?, rows = ?, hops = ?, octets = ?, sha256 = ?, sealed_us = ?, "
+        "without_lines = ? WHERE day = ?"
+    )
+    told = SEALED, file.rows, file.hops, file.octets, file.sha256, now_us, without_lines
+    change(conn, statement, (*told, file.day))
 
 
 def hold(conn: Connection, day: str, why: str) -> None:
     """Keep a day where it is for a reason; `""` ends that.  NotFound for an unknown day."""
     one(conn, day)
-    conn.execute(days.update().where(days.c.day == day).values(held=why))
+    change(conn, "UPDATE days SET held = ? WHERE day = ?", (why, day))
 
 
 def forget(conn: Connection, day: str) -> None:
     """The day is gone for good."""
-    conn.execute(days.delete().where(days.c.day == day))
+    change(conn, "DELETE FROM days WHERE day = ?", (day,))
 
 
 def shown(day: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
 
 from tracer.model import Progress
 from tracer.store.driver import change, fetch
-from tracer.store.schema import sources
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 KEPT_SAMPLES = 20
 
@@ -30,12 +32,14 @@ class SourceState(msgspec.Struct, frozen=True):
     samples: tuple[str, ...]
 
 
+_STATES = f"SELECT {', '.join(SourceState.__struct_fields__)} FROM sources"
+
+
 def advance(conn: Connection, progress: Progress) -> None:
     """Add a batch's counts to its source, which is created if new."""
     known = _one(conn, progress.name)
     samples = (*(known.samples if known else ()), *progress.samples)[-KEPT_SAMPLES:]
     values = {
-        "name": progress.name,
         "kind": progress.kind,
         "format": progress.format or (known.format if known else ""),
         "lines": progress.lines + (known.lines if known else 0),
@@ -48,10 +52,14 @@ def advance(conn: Connection, progress: Progress) -> None:
         "read_at_us": progress.read_at_us,
         "samples": json.dumps(samples),
     }
+    given = *values.values(), progress.name
     if known:
-        conn.execute(update(sources).where(sources.c.name == progress.name).values(values))
+        pairs = ", ".join(f"{name} = ?" for name in values)
+        change(conn, f"UPDATE sources SET {pairs} WHERE name = ?", given)
     else:
-        conn.execute(insert(sources).values(values))
+        names_of = ", ".join((*values, "name"))
+        marks = ", ".join("?" * len(given))
+        change(conn, f"INSERT INTO sources ({names_of}) VALUES ({marks})", given)
 
 
 def count(conn: Connection, progress: Progress) -> None:
@@ -95,22 +103,21 @@ def _extreme(choose: Callable[[list[int]], int], *times: int | None) -> int | No
 
 
 def _one(conn: Connection, name: str) -> SourceState | None:
-    row = conn.execute(select(sources).where(sources.c.name == name)).mappings().first()
-    return _state(dict(row)) if row else None
+    found = fetch(conn, f"{_STATES} WHERE name = ?", (name,))
+    return _state(found[0]) if found else None
 
 
 def freshness(conn: Connection) -> tuple[SourceState, ...]:
     """Every source by name."""
-    rows = conn.execute(select(sources).order_by(sources.c.name)).mappings()
-    return tuple(_state(dict(row)) for row in rows)
+    return tuple(map(_state, fetch(conn, f"{_STATES} ORDER BY name", ())))
 
 
-def _state(row: dict[str, object]) -> SourceState:
-    samples = json.loads(str(row.pop("samples")))
-    del row["id"]
-    return SourceState(**row, samples=tuple(samples))  # type: ignore[arg-type]
+def _state(row: Sequence[Any]) -> SourceState:
+    told = dict(zip(SourceState.__struct_fields__, row, strict=True))
+    return SourceState(**{**told, "samples": tuple(json.loads(told["samples"]))})
 
 
 def complete_until(conn: Connection) -> int | None:
     """The time up to which every source has been read; None before anything was."""
-    return conn.execute(select(func.min(sources.c.complete_until_us))).scalar()
+    ((found,),) = fetch(conn, "SELECT min(complete_until_us) FROM sources", ())
+    return None if found is None else int(found)

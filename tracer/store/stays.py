@@ -7,7 +7,7 @@ Every function takes `conn` and never commits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Any
@@ -17,14 +17,14 @@ from sqlalchemy import Connection, Table
 from tracer.direction import DIRECTIONS
 from tracer.legs import UNTOLD, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
-from tracer.store import days, sources
+from tracer.store import blocks, day_making, days, sources
 from tracer.store.counts import Changes
-from tracer.store.driver import Rows, add_rows, among, change, change_many, fetch, is_postgresql
-from tracer.store.more import more_of, read_more
+from tracer.store.driver import Rows, add_rows, among, fetch, is_postgresql, remove
+from tracer.store.more import more_of, next_ids, read_more
 from tracer.store.schema import DayTables, day_tables
+from tracer.store.states import ID_BITS, MILLISECOND_US
 from tracer.store.terms import (
     WHOLE_HOP,
-    AddressKeys,
     Role,
     Tie,
     address_keys,
@@ -44,28 +44,27 @@ def save(
     bulk: bool = False,
     tied_to: Container[str] | None = None,
 ) -> None:
-    """Write stays, new ones and changed ones; days are created (`bulk`: days.ensure).
+    """Write stays, new ones and changed ones; days are created (`bulk`: day_making.ensure).
 
     Ties of other days than `tied_to` are left out, if it is given.
     """
     tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     source_ids = sources.Ids(conn)
-    changes = Changes(conn, bulk=bulk)
-    for stay in stays:
-        if stay.is_stored:
-            _clear(conn, stay, changes)
+    changes, every = Changes(conn, bulk=bulk), list(stays)
+    lines = _clear(conn, (stay for stay in every if stay.is_stored), changes)
+    lines |= _put_lines(conn, every, bulk=bulk)
+    for stay in every:
         day, source_id = days.day_of_hop(stay.hop.hop_id), source_ids[stay.hop.source]
         changes.add(day, stay, source_id)
-        tables[day, "hops"].append(_hop_values(stay.hop, source_id))
+        told = lines.get(stay.hop.hop_id, _NO_LINES)
+        tables[day, "hops"].append((*_hop_values(stay, source_id), *told))
         tables[day, "deliveries"].extend(_delivery_values(stay))
         tables[day, "terms"].extend(_term_values(stay))
-        if stay.packed:
-            tables[day, "lines"].append((stay.hop.hop_id, stay.n_events, stay.packed))
         for tie_day, values in _tie_values(stay, day):
             if tied_to is None or tie_day in tied_to:
                 tables[tie_day, "ties"].append(values)
     for day in {day for day, _ in tables}:
-        days.ensure(conn, day, bulk=bulk)
+        day_making.ensure(conn, day, bulk=bulk)
     for (day, name), values_of_table in tables.items():
         if values_of_table:
             values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
@@ -73,31 +72,87 @@ def save(
     changes.write()
 
 
+_Told = tuple[int, int]  # number of events, place of the lines they were read from
+_NO_LINES: _Told = 0, blocks.NOWHERE
+
+
+def _put_lines(conn: Connection, stays: Iterable[Stay], *, bulk: bool) -> dict[int, _Told]:
+    """Store the lines that came with stays; what their hops say of them, by hop_id."""
+    by_day: dict[str, list[Stay]] = defaultdict(list)
+    for stay in stays:
+        if stay.packed:
+            by_day[days.day_of_hop(stay.hop.hop_id)].append(stay)
+    told: dict[int, _Told] = {}
+    for day, of_day in by_day.items():
+        day_making.ensure(conn, day, bulk=bulk)
+        of_day.sort(key=lambda stay: stay.hop.hop_id)
+        places = blocks.add(conn, day, [stay.packed for stay in of_day])
+        for stay, place in zip(of_day, places, strict=True):
+            told[stay.hop.hop_id] = stay.n_events, place
+    return told
+
+
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
     """Take stays out again, as they were loaded."""
-    changes = Changes(conn)
-    for stay in stays:
-        _clear(conn, stay, changes, "lines")
-        forget_terms(conn, stay)
+    changes, gone = Changes(conn), list(stays)
+    _clear(conn, gone, changes, with_lines=True)
+    forget(conn, [found for stay in gone for found in found_by(stay)])
     changes.write()
 
 
 def forget_terms(conn: Connection, stay: Stay) -> None:
     """Take out what a stay, as it was loaded, is found by and tied to."""
+    forget(conn, found_by(stay))
+
+
+Found = tuple[str, str, Values]
+"""A row of `terms` or `ties`: its day, its table, its values."""
+
+
+def found_by(stay: Stay) -> list[Found]:
+    """What a stay is found by and tied to."""
     day = days.day_of_hop(stay.hop.hop_id)
-    statement = f"DELETE FROM terms_{day} WHERE key = ? AND role = ? AND hop_id = ? AND n = ?"
-    change_many(conn, statement, list(_term_values(stay)))
-    for tie_day, values in _tie_values(stay, day):
-        statement = f"DELETE FROM ties_{tie_day} WHERE queue_id = ? AND kind = ? AND hop_id = ?"
-        change(conn, statement, values)
+    found: list[Found] = [(day, "terms", values) for values in _term_values(stay)]
+    return found + [(tie_day, "ties", values) for tie_day, values in _tie_values(stay, day)]
 
 
-def _clear(conn: Connection, stay: Stay, changes: Changes, *names: str) -> None:
-    """Make room for the rows of a stay: replacing rows in place costs each new row dearly."""
-    day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
-    changes.remove(day, hop_id)
-    for name in ("hops", "deliveries", *(names or ("lines",) * bool(stay.packed))):
-        change(conn, f"DELETE FROM {name}_{day} WHERE hop_id = ?", (hop_id,))
+def forget(conn: Connection, found: Iterable[Found]) -> None:
+    """Delete these rows."""
+    tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
+    for day, name, values in found:
+        tables[day, name].append(values)
+    for (day, name), rows in tables.items():
+        remove(conn, _table(day, name), _columns(name), rows)
+
+
+def _clear(
+    conn: Connection, gone: Iterable[Stay], changes: Changes, *, with_lines: bool = False
+) -> dict[int, _Told]:
+    """Make room for the rows of stays: replacing rows in place costs each new row dearly.
+
+    Lines go too `with_lines`, and where a stay brings others; what the hops say of those that
+    stay, by hop_id.
+    """
+    by_day: dict[str, dict[int, bool]] = defaultdict(dict)
+    for stay in gone:
+        day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
+        changes.remove(day, hop_id)
+        by_day[day][hop_id] = with_lines or bool(stay.packed)
+    kept: dict[int, _Told] = {}
+    for day, brings in by_day.items():
+        told = _lines_of(conn, day, brings)
+        blocks.remove(conn, day, [told[hop_id][1] for hop_id in told if brings[hop_id]])
+        kept |= {hop_id: told[hop_id] for hop_id in told if not brings[hop_id]}
+        for name in ("hops", "deliveries"):
+            remove(conn, _table(day, name), ("hop_id",), [(hop_id,) for hop_id in brings])
+    return kept
+
+
+def _lines_of(conn: Connection, day: str, hop_ids: Collection[int]) -> dict[int, _Told]:
+    """What hops of a day say of their lines, by hop_id."""
+    these, asked = among(conn, hop_ids)
+    statement = f"SELECT hop_id, n_events, lines_at FROM hops_{day} WHERE hop_id {these}"
+    return {hop_id: (n, place) for hop_id, n, place in fetch(conn, statement, (asked,))}
 
 
 def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) -> list[Stay]:
@@ -116,15 +171,18 @@ def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) ->
 
 def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> list[Stay]:
     stays: dict[int, Stay] = {}
+    places: dict[int, int] = {}
     names = sources.names(conn)
-    for values in _select(conn, day, "hops", hop_ids):
-        stays[values[0]] = Stay(_hop(values, names), [], is_stored=True)
-    for values in _select(conn, day, "deliveries", hop_ids):
-        stay = stays[values[0]]
-        stay.placed.append(_placed(values, stay.hop.opened_us))
+    for *values, n_events, place in _select(conn, day, "hops", hop_ids):
+        stays[values[0]] = Stay(_hop(values, names), [], n_events, is_stored=True)
+        places[values[0]] = place
+    for row in _select(conn, day, "deliveries", hop_ids):
+        stay = stays[row[0]]
+        stay.placed.append(_placed(row, stay.hop.opened_us))
     if packed:
-        for hop_id, n_events, content in _select(conn, day, "lines", hop_ids):
-            stays[hop_id].n_events, stays[hop_id].packed = n_events, content
+        lines = blocks.read(conn, day, places.values())
+        for hop_id, place in places.items():
+            stays[hop_id].packed = lines.get(place, b"")
     return list(stays.values())
 
 
@@ -138,9 +196,8 @@ def event_counts(conn: Connection, hop_ids: Collection[int]) -> dict[int, int]:
     for day, wanted in by_day.items():
         if day not in live:
             continue
-        these, asked = among(conn, wanted)
-        statement = f"SELECT hop_id, n FROM lines_{day} WHERE hop_id {these}"
-        found.update((hop_id, n) for hop_id, n in fetch(conn, statement, (asked,)))
+        told = _lines_of(conn, day, wanted)
+        found.update((hop_id, n) for hop_id, (n, _place) in told.items())
     return found
 
 
@@ -214,10 +271,13 @@ def _table(day: str, name: str) -> Table:
 _tables = lru_cache(maxsize=400)(day_tables)
 
 
-def _hop_values(hop: Hop, source_id: int) -> Values:
-    own, domain, _ = address_keys(hop.sender) if hop.sender else _NOBODY
+def _hop_values(stay: Stay, source_id: int) -> Values:
+    hop, own, domain = stay.hop, None, None
+    if any(placed.next_id == 0 for placed in stay.placed):
+        own, domain = address_keys(hop.sender)[:2] if hop.sender else _NOBODY
     return (
-        hop.hop_id, hop.host, hop.queue_id, hop.opened_us, hop.last_us - hop.opened_us,
+        hop.hop_id, hop.host, hop.queue_id, hop.opened_us - _in_id(hop.hop_id),
+        hop.last_us - hop.opened_us,
         hop.message_id, hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
         " ".join(hop.from_queue_ids) if hop.from_queue_ids else "",
         " ".join(hop.notice_queue_ids) if hop.notice_queue_ids else "", own, domain,
@@ -225,11 +285,17 @@ def _hop_values(hop: Hop, source_id: int) -> Values:
     )  # fmt: skip
 
 
-def _hop(values: Values, sources: Mapping[int, str]) -> Hop:
+def _in_id(hop_id: int) -> int:
+    """When a hop was opened, as its id tells: to the millisecond."""
+    return (hop_id >> ID_BITS) * MILLISECOND_US
+
+
+def _hop(values: Sequence[Any], sources: Mapping[int, str]) -> Hop:
     (
-        hop_id, host, queue_id, opened_us, stay_us, message_id, subject, sender, helo, auth,
+        hop_id, host, queue_id, over_us, stay_us, message_id, subject, sender, helo, auth,
         tls, size, source_id, before, notices, _sender, _domain, _message, client,
     ) = values  # fmt: skip
+    opened_us = _in_id(hop_id) + over_us
     return Hop(
         hop_id, host, queue_id, opened_us, opened_us + stay_us, message_id=message_id,
         subject=subject, sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls,
@@ -241,8 +307,9 @@ def _hop(values: Values, sources: Mapping[int, str]) -> Hop:
 def _delivery_values(stay: Stay) -> Iterator[Values]:
     hop_id, opened_us = stay.hop.hop_id, stay.hop.opened_us
     for n, (placed, way) in enumerate(zip(stay.placed, directions(stay), strict=True)):
-        d = placed.delivery
-        own, domain, _ = address_keys(d.recipient) if d.recipient else _NOBODY
+        d, own, domain = placed.delivery, None, None
+        if placed.next_id == 0:
+            own, domain = address_keys(d.recipient)[:2] if d.recipient else _NOBODY
         yield (
             hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause, d.status,
             d.reply, d.relay, d.tls, d.program, _NUMBERS[way], d.attempts, d.delay_s,
@@ -261,12 +328,12 @@ def _placed(values: Values, opened_us: int) -> Placed:
     rest, last_us = read_more(more), opened_us + after_us
     delivery = Delivery(
         recipient, original, Outcome(outcome), rest.first_us or last_us, last_us, cause, status,
-        reply, relay, rest.command, tls, agent, attempts, delay_s, rest.next_queue_ids,
+        reply, relay, rest.command, tls, agent, attempts, delay_s, next_ids(rest, reply),
     )  # fmt: skip
     return Placed(delivery, next_id, rest.before)
 
 
-_NOBODY: AddressKeys = (0, 0, ())
+_NOBODY = (0, 0)
 
 
 def _term_values(stay: Stay) -> Iterator[Values]:

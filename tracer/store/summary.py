@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import Connection
 
 from tracer.model import DAY_US, Outcome
 from tracer.query import SearchQuery
@@ -15,8 +15,11 @@ from tracer.store import days, sources
 from tracer.store.conditions import Conditions
 from tracer.store.counts import SLOT_US, Slots, asks_nothing, can_answer, slots
 from tracer.store.driver import Rows, fetch
-from tracer.store.schema import ID_BITS
-from tracer.store.selection import Selection, pruned, select, union, unordered
+from tracer.store.selection import Selection, Selector, pruned, select, union, unordered
+from tracer.store.states import ID_BITS, OPENED_US
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 SHOWN = 5
 MOST_GROUPED = 5_000
@@ -70,13 +73,14 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
     since_us, until_us = _span(query, within)
     first_us, bucket_us = _buckets(since_us, until_us, buckets)
     counted = _Counted(conn, first_us, bucket_us)
-    by_slots = bucket_us % SLOT_US == 0 and can_answer(query.where)
+    can_count = bucket_us % SLOT_US == 0 and can_answer(query.where)
+    by_slots = days.counted(conn) if can_count else set()
     for day in within:
-        counted.add(day, query, by_slots=by_slots)
+        counted.add(day, query, by_slots=day in by_slots)
     total = sum(counted.outcomes.values())
     if total <= MOST_GROUPED:
-        for day in within:
-            counted.add_peers(day, pruned(conn, select(day, query)))
+        for day, selection in zip(within, Selector(conn, query).over(within), strict=True):
+            counted.add_peers(day, pruned(conn, selection))
     return Summary(
         total=total,
         messages=counted.messages,
@@ -95,30 +99,31 @@ def summary(conn: Connection, query: SearchQuery, *, buckets: int) -> Summary:
 
 def count(conn: Connection, query: SearchQuery) -> int:
     """The exact number of rows; from the counts, where they can answer."""
-    by_slots = can_answer(query.where)
-    return sum(
-        _count_day(conn, day, query, by_slots=by_slots)
-        for day in days.within(conn, query.since_us, query.until_us)
+    within = days.within(conn, query.since_us, query.until_us)
+    by_slots = days.counted(conn) if can_answer(query.where) else set()
+    walked = [day for day in within if day not in by_slots]
+    selections = Selector(conn, query, slim=True).over(walked)
+    return sum(_count_walked(conn, selection) for selection in selections) + sum(
+        _count_day(conn, day, query) for day in within if day in by_slots
     )
 
 
-def _count_day(conn: Connection, day: str, query: SearchQuery, *, by_slots: bool) -> int:
-    whole = None
-    if by_slots and days.is_counted(conn, day):
-        whole = slots(days.start_of(day), query.since_us, query.until_us)
+def _count_day(conn: Connection, day: str, query: SearchQuery) -> int:
+    whole = slots(days.start_of(day), query.since_us, query.until_us)
     if whole is None:
-        return _count_walked(conn, day, query)
-    conditions = Conditions(day, whole.first, whole.end - 1)
+        return _count_walked(conn, select(conn, day, query, slim=True))
+    conditions = Conditions(day, *whole.stored)
     statement = (
         f"SELECT coalesce(sum(d.deliveries), 0) FROM counts_{day} d "
         f"WHERE d.slot BETWEEN :low AND :high AND {conditions.write(query.where)}"
     )
     counted = int(fetch(conn, statement, conditions.parameters)[0][0])
-    return counted + sum(_count_walked(conn, day, part) for part in _around(query, day, whole))
+    around = (select(conn, day, part, slim=True) for part in _around(query, day, whole))
+    return counted + sum(_count_walked(conn, selection) for selection in around)
 
 
-def _count_walked(conn: Connection, day: str, query: SearchQuery) -> int:
-    parts, parameters, _ = pruned(conn, select(day, query, slim=True))
+def _count_walked(conn: Connection, selection: Selection) -> int:
+    parts, parameters, _ = pruned(conn, selection)
     counted = unordered(parts[0]) if len(parts) == 1 else f"FROM ({union(parts)}) found"
     return int(fetch(conn, f"SELECT count(*) {counted}", parameters)[0][0])
 
@@ -175,12 +180,12 @@ class _Counted:
     def add(self, day: str, query: SearchQuery, *, by_slots: bool) -> None:
         """What came of the deliveries of a day, when, and who told."""
         whole = None
-        if by_slots and days.is_counted(self._conn, day):
+        if by_slots:
             whole = slots(days.start_of(day), query.since_us, query.until_us)
         if whole:
             self._add_slots(day, query, whole)
         for part in _around(query, day, whole) if whole else (query,):
-            slim = select(day, part, slim=self.has_one_source)
+            slim = select(self._conn, day, part, slim=self.has_one_source)
             self._add_walked(day, pruned(self._conn, slim))
 
     def _add_slots(self, day: str, query: SearchQuery, whole: Slots) -> None:
@@ -198,10 +203,10 @@ class _Counted:
             self.messages += hops if asks_nothing(query.where) else 0
         if not asks_nothing(query.where):
             part = replace(query, since_us=whole.since_us, until_us=whole.until_us)
-            self._add_messages(day, select(day, part, slim=True))
+            self._add_messages(day, select(self._conn, day, part, slim=True))
 
     def _add_walked(self, day: str, selection: Selection) -> None:
-        source_id, opened_us = "h.source_id", "h.opened_us"
+        source_id, opened_us = "h.source_id", OPENED_US
         if selection.is_slim:  # a hop_id begins with the milliseconds of its opening
             source_id, opened_us = str(*self._names), f"(d.hop_id >> {ID_BITS}) * 1000"
         grouping = f"d.outcome, d.cause, {source_id}, ({opened_us} - :since) / :bucket"

@@ -92,6 +92,7 @@ def client_key(client: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def client_of(key: str | None) -> str:
     """The address that a client key stands for; `""` for none."""
     if not key:
