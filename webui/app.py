@@ -31,6 +31,7 @@ from webui import (
     home,
     hooks,
     i18n,
+    login,
     metrics,
     openapi,
     outcomes,
@@ -72,6 +73,7 @@ def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = Non
     errors.install(app)
     at_work = jobs or Desk(engine, Config(), now_us=settings.now_us)
     desk.install(app, at_work)
+    login.install(app, at_work.config.home)
     hooks.install(app, at_work.config, engine)
     app.register_blueprint(receipts.pages, url_prefix="/api/v1")
     app.register_blueprint(shipping.pages, url_prefix="/api/v1")

@@ -17,8 +17,11 @@ from webui.i18n import gettext, language
 LANGUAGES: dict[str, LazyString] = {"en": lazy_gettext("English"), "ru": lazy_gettext("Russian")}
 TO_WHOEVER_ASKS = frozenset({Outcome.DELIVERED, Outcome.JUNKED})
 _DONE = frozenset(
-    {Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.REMOVED, Outcome.UNKNOWN}
-)
+    {
+        Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.REMOVED, Outcome.UNKNOWN,
+        Outcome.PENDING,
+    }
+)  # fmt: skip
 _URGENCIES: dict[str, LazyString] = {
     "now": lazy_pgettext("urgency", "now"),
     "today": lazy_pgettext("urgency", "today"),

@@ -24,7 +24,7 @@ COMMANDS = {
     "collect": "collectors.cli.collect:collect",
     "config": "tracer.cli.config:config",
     "db": "tracer.cli.db:db",
-    "demo": "webui.serving:demo",
+    "demo": "webui.demo:demo",
     "diagnose": "tracer.cli.diagnose:diagnose",
     "doctor": "collectors.cli.doctor:doctor",
     "dmarc": "tracer.cli.verify:dmarc",
@@ -40,6 +40,7 @@ COMMANDS = {
     "source": "collectors.cli.source:source",
     "token": "tracer.cli.token:token",
     "spf": "tracer.cli.verify:spf",
+    "user": "tracer.cli.user:user",
     "verify": "tracer.cli.verify:verify",
     "version": "tracer.cli:version",
 }

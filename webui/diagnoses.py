@@ -27,6 +27,7 @@ from tracer.diagnostics import report_json
 from tracer.diagnostics.asking import BadTarget, asked_target
 from tracer.diagnostics.kept import findings, report_of, target_of
 from tracer.diagnostics.model import Target
+from tracer.diagnostics.notes import noted
 from tracer.diagnostics.run import chosen
 from tracer.errors import NotFound, Phrase
 from tracer.store import reports
@@ -58,6 +59,7 @@ def _dress(state: BlueprintSetupState) -> None:
         verdict_tones=VERDICT_TONES,
         said=said,
         named=named,
+        noted=lambda remark: noted(remark, language()),
         target_of=target_of,
     )
 

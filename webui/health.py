@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tracer.errors import TracerError
 from tracer.store import sources
-from tracer.store.migrate import check
+from tracer.store.revision import check
 from webui.db import connection
 
 pages = Blueprint("health", __name__)

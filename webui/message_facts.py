@@ -20,7 +20,9 @@ def facts(trace: Trace, told: Explanation, tls: str, now_us: int) -> tuple[Fact,
     """Five facts at most, the ones that matter for this outcome."""
     row = trace.row
     chosen: list[Fact | None] = [acts(told)]
-    if row.status in WAITING:
+    if row.status is Outcome.PENDING and is_at_provider(trace):
+        chosen.append(_time_taken(row))
+    elif row.status in WAITING:
         expected = retry(trace)
         chosen += [_next_try(row, expected, now_us), _gives_up(expected)]
     elif row.status in NO_MORE:
@@ -31,6 +33,15 @@ def facts(trace: Trace, told: Explanation, tls: str, now_us: int) -> tuple[Fact,
         chosen.append(_time_taken(row))
     chosen += [cause(told), sure(told)]
     return tuple(fact for fact in chosen if fact)[:5]
+
+
+def is_at_provider(trace: Trace) -> bool:
+    """Whether the last word on the message is a provider's, who has its own queue."""
+    row = trace.row
+    last = (
+        leg for leg in trace.legs if (leg.hop.host, leg.hop.queue_id) == (row.host, row.queue_id)
+    )
+    return any(event.program.startswith("webhook/") for leg in last for event in leg.events)
 
 
 def _next_try(row: Row, expected: Retry | None, now_us: int) -> Fact | None:

@@ -65,7 +65,7 @@ def message_view(trace: Trace, alike: Similar | None, *, every_line: bool = Fals
     path = path_of(trace)
     events = _in_order(trace, legs)
     numbers = {id(event): number for number, event in enumerate(events, 1)}
-    lines = event_lines(legs, numbers)
+    lines = event_lines(trace, legs, numbers)
     tabs = _tabs(trace)
     return MessageView(
         row=trace.row,

@@ -88,7 +88,11 @@ class Held:
 def legs_of(trace: Trace) -> tuple[Held, ...]:
     """The legs that carried the mail to the recipient asked for, in order."""
     row = trace.row
-    by_name = {f"{leg.hop.host}/{leg.hop.queue_id}": leg for leg in trace.legs}
+    by_name: dict[str, Leg] = {}
+    for leg in trace.legs:  # a late report begins a stay of the same name
+        name = f"{leg.hop.host}/{leg.hop.queue_id}"
+        if name not in by_name or leg.hop.opened_us <= row.updated_us <= leg.hop.last_us:
+            by_name[name] = leg
     own = [by_name[name] for name in row.queue_ids if name in by_name]
     legs = own or list(trace.legs)
     return tuple(_held(leg, row, _next_id(legs, index)) for index, leg in enumerate(legs))

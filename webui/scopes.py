@@ -23,7 +23,7 @@ def needs_scope(scope: str) -> Callable[[View[P]], View[P]]:
     def guard(view: View[P]) -> View[P]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            refused = _refusal(scope)
+            refused = refusal(scope)
             return view(*args, **kwargs) if refused is None else refused
 
         return guarded
@@ -31,7 +31,8 @@ def needs_scope(scope: str) -> Callable[[View[P]], View[P]]:
     return guard
 
 
-def _refusal(scope: str) -> Response | None:
+def refusal(scope: str) -> Response | None:
+    """The answer to a request without a token of this scope; None for one that has it."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     token = None
     if scheme.lower() == "bearer" and secret:

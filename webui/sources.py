@@ -12,16 +12,26 @@ from collectors.webhooks import known, replaying
 from collectors.webhooks.condition import condition, secrets_in_use
 from collectors.webhooks.known import HookSource
 from tracer.errors import NotFound
-from tracer.store import receipts, sources
+from tracer.model import Row
+from tracer.query import parse_query, with_term
+from tracer.store import checkpoints, deliveries, receipts, sources
+from tracer.store.checkpoints import Followed
 from tracer.store.receipts import DeadLetter, Refusal, SourceFacts
+from tracer.store.sources import SourceState
 from webui.asking import Asked
 from webui.db import connection, store_time
+from webui.followed_words import followed_words
+from webui.home import UNSEEN_US
 from webui.hooks import hooks
 from webui.i18n import site
 from webui.refused_words import refused_words
 
 pages = Blueprint("sources", __name__)
 pages.add_app_template_filter(refused_words, "refused_words")
+pages.add_app_template_filter(followed_words, "followed_words")
+
+LOST_SINCE = "31d"
+MOST_LOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +50,25 @@ class Shown:
         return self.source.webhook.title
 
 
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One log on the page; `followed` None: it is read by command only."""
+
+    name: str
+    complete_until_us: int | None
+    lines: int
+    unparsed: int
+    followed: Followed | None
+    is_unwatched: bool
+
+
 @pages.get("/sources")
 def every() -> ResponseReturnValue:
     """All sources: webhooks, then logs."""
     with store_time():
         conn = connection()
         shown = [_shown(one) for one in known.every(conn, hooks().config).values()]
-        logs = [one for one in sources.freshness(conn) if one.kind != "webhook"]
+        logs = _logs(sources.freshness(conn), checkpoints.every(conn))
     return render_template("sources.html", shown=shown, logs=logs, search=Asked())
 
 
@@ -60,7 +82,32 @@ def one(name: str) -> ResponseReturnValue:
             raise NotFound(f"no webhook source is named {name}")
         dead = receipts.dead_letters_of(conn, source=name, state="waiting")
         shown = _shown(found)
-    return render_template("source.html", one=shown, dead=dead, search=Asked())
+        lost = _lost(name)
+    everything = with_term("", "source", name)
+    return render_template(
+        "source.html", one=shown, dead=dead, lost=lost, everything=everything, search=Asked()
+    )
+
+
+def _logs(states: tuple[SourceState, ...], followed: dict[str, Followed]) -> list[Log]:
+    """Every log, those that nothing was read of yet among them."""
+    read = {one.name: one for one in states if one.kind != "webhook"}
+    return [_log(name, read.get(name), followed.get(name)) for name in sorted({*read, *followed})]
+
+
+def _log(name: str, state: SourceState | None, seen: Followed | None) -> Log:
+    is_unwatched = seen is not None and site().now_us() - seen.seen_us > UNSEEN_US
+    if state is None:
+        return Log(name, None, 0, 0, seen, is_unwatched)
+    return Log(name, state.complete_until_us, state.lines, state.unparsed, seen, is_unwatched)
+
+
+def _lost(name: str) -> list[Row]:
+    """What the source told of lately that did not end well and that no message was found for."""
+    text = with_term("status:unknown,bounced", "source", name)
+    query = parse_query(text, now_us=site().now_us(), since=LOST_SINCE)
+    found = deliveries.search(connection(), query, limit=MOST_LOST).rows
+    return [row for row in found if len(row.queue_ids) == 1]
 
 
 def _shown(source: HookSource) -> Shown:

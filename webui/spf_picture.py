@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from tracer.diagnostics.notes import noted
 from tracer.diagnostics.spf import MAX_LOOKUPS, MAX_VOIDS, SpfNode, SpfTerm
 from webui.drawing import fitted
-from webui.i18n import gettext, ngettext
+from webui.i18n import gettext, language, ngettext
 
 BOX, GAP, ROW, HIGH = 212.0, 36.0, 52.0, 40.0
 DEEPEST, MOST = 12, 60  # levels and terms shown: a record can include for ever
@@ -180,7 +181,7 @@ class _Drawing:
             return self.place(term.node, depth, self._has_matched(term, depth - 1))
         y, x = self._next_row(), depth * (BOX + GAP) + 1
         name = re.split("[:=]", term.text, maxsplit=1)[-1]
-        small = term.problem or gettext("not needed for this answer")
+        small = noted(term.problem, language()) or gettext("not needed for this answer")
         self._picture.boxes.append(_worded(x, y, name, small, "bad" if term.problem else ""))
         return y
 

@@ -82,6 +82,7 @@ RELATIONS: dict[str, LazyString] = {
     "notice": _("the notice about this message"),
     "parent": _("the message this one came from"),
     "alias": _("sent on to this address"),
+    "reported": _("the message that this report is about"),
     "list-member": _("sent to a member of the list"),
     "same-message-id": _("same Message-ID"),
     "probable": _("probably the same message, told by another source"),
