@@ -16,8 +16,8 @@ from hypothesis import settings
 from tests import postgres
 
 _HERE = Path(__file__).parent
-KILLS = int(os.environ.get("MAILTRACER_TEST_KILLS", "5"))
-"""How often tests of faults kill what they watch, each; 100 for a long look."""
+KILLS = int(os.environ.get("MAILTRACER_TEST_KILLS", "25" if os.environ.get("CI") else "5"))
+"""How often tests of faults kill what they watch, each; 100 for a long look (7 minutes)."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

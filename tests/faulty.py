@@ -15,7 +15,7 @@ from tracer.archive.files import Archive
 from tracer.errors import StoreUnavailable
 from tracer.exports.order import Order
 from tracer.exports.write import write_file
-from tracer.store import copying, days, schema, sealed
+from tracer.store import copying, day_making, days, schema, sealed
 from tracer.store.engine import open_engine, reading, shown
 
 DAY = "20261122"
@@ -26,7 +26,7 @@ def ingest(url: str) -> None:
     engine = made(url)
     with engine.begin() as conn:
         for day in days.live(conn):
-            days.drop(conn, day)
+            day_making.drop(conn, day)
         conn.execute(delete(schema.days))
         conn.execute(delete(schema.sources))
     read(engine, *LOGS)
@@ -56,10 +56,13 @@ def copy_anew(url: str, target: str) -> None:
     with there.begin() as conn:
         if not copying.is_unfinished(conn):
             for day in days.live(conn):
-                days.drop(conn, day)
+                day_making.drop(conn, day)
             for table in copying.tables():
                 conn.execute(delete(table))
-    list(copying.copy(open_engine(url), there, shown(url)))
+    source = open_engine(url)
+    list(copying.copy(source, there, shown(url)))
+    source.dispose()
+    there.dispose()
 
 
 def seal_in_little_room(url: str, place: str, told: str) -> None:

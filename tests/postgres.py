@@ -16,7 +16,8 @@ import psycopg
 
 from tests.needs import need
 
-FAST = {"fsync": "off", "full_page_writes": "off", "listen_addresses": "", "timezone": "UTC"}
+ALWAYS = {"listen_addresses": "", "timezone": "UTC"}
+FAST = {"fsync": "off", "full_page_writes": "off"}
 _numbers = count()
 
 
@@ -29,13 +30,16 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """A server; its address, where `{}` stands for the name of a database."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """A server; its address, where `{}` stands for the name of a database.
+
+    `durable`: as it is set up by default; else it forgets everything in a power cut, and is fast.
+    """
     with TemporaryDirectory(prefix="mailtracer-postgresql-") as folder:
-        yield from _served(Path(folder))
+        yield from _served(Path(folder), ALWAYS if durable else ALWAYS | FAST)
 
 
-def _served(folder: Path) -> Iterator[str]:
+def _served(folder: Path, settings: dict[str, str]) -> Iterator[str]:
     """PostgreSQL refuses to run as root, who then lends it another user's name."""
     initdb, pg_ctl = program("initdb"), program("pg_ctl")
     user = _user()
@@ -43,7 +47,7 @@ def _served(folder: Path) -> Iterator[str]:
     data, sockets = folder / "data", folder / "sockets"
     sockets.mkdir()
     sockets.chmod(0o777)
-    options = " ".join(f"-c {name}={value!r}" for name, value in FAST.items())
+    options = " ".join(f"-c {name}={value!r}" for name, value in settings.items())
     _run(
         user,
         initdb,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from collectors.webhooks import BY_NAME
+from collectors.webhooks import BY_NAME, known
 from collectors.webhooks.intake import store_together
 from collectors.webhooks.parcel import parcel
 from collectors.webhooks.proving import fingerprint_of
@@ -155,3 +155,15 @@ def test_a_recipient_is_erased_by_command(tmp_path: Path) -> None:
     assert run(tmp_path, "source", "erase", "anna").exit_code == 2
     told = run(tmp_path, "source", "erase", "Bob@fabrikam.example").stdout
     assert told == "Events deleted: 1. Requests emptied: 1.\n"
+
+
+def test_only_drops_the_old_secrets_and_keeps_the_address(tmp_path: Path) -> None:
+    first = json.loads(add(tmp_path, "mg", "mailgun", "one").stdout)
+    words = ("source", "add", "mg", "--provider", "mailgun", "--only")
+    assert run(tmp_path, *words).exit_code == 2
+    again = json.loads(run(tmp_path, *words, "--secret", "two", "--json").stdout)
+    assert again["path"] == first["path"]
+    engine = open_engine(f"sqlite:///{tmp_path}/mailtracer.db")
+    with engine.connect() as conn:
+        assert known.of_store(conn, tmp_path)["mg"].secrets == ("two",)
+    engine.dispose()

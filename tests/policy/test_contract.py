@@ -17,19 +17,13 @@ from typing import Any
 
 import click
 import pytest
-from click.testing import CliRunner, Result
-from flask.testing import FlaskClient
-from sqlalchemy import Engine
 
 from tests.cli.commands import LOGS, ROOT
-from tests.web.building import empty_store, filled_store, site
+from tests.policy.promised import EXPLAINED, REPLY, ROW, TRACE, has, lines, run, told
 from tracer import errors
 from tracer.config import described, load
 from tracer.model import FAILED, Outcome
 from tracer.query import Term, parse_query
-from tracer.store import tokens
-from tracer.store.jobs import State
-from webui.app import create_app
 from webui.cli import COMMANDS, mailtracer
 
 OUTCOMES = """pending deferred delivered relayed junked quarantined discarded expanded bounced
@@ -47,39 +41,17 @@ VERBS = {
     "export": "--format --columns --json -o",
     "serve": "--listen",
     "demo": "--once",
-    "rebuild": "", "doctor": "--json", "backup": "", "restore": "", "source": "", "token": "",
+    "rebuild": "", "doctor": "--json", "backup": "", "restore": "", "source": "", "user": "",
+    "token": "",
     "config": "", "version": "",
 }  # fmt: skip
-ROW = """id received_at updated_at status cause sender recipient original_recipient subject
-message_id direction host queue_id queue_ids client relay size attempts delay_s reply
-enhanced_status source""".split()
 INGESTED = """lines events unparsed duplicates messages deliveries first_at last_at seconds
 lines_per_s""".split()
-TRACE = "message deliveries hops events explanation".split()
-EXPLAINED = """id cause severity actor confidence facets headline steps tell_user tell_their_admin
-reference""".split()
 EXPORTED = "rows octets sha256 seconds".split()
 KEYS = """from to addr domain fromdomain todomain subject msgid qid id status cause code reply relay
 ip helo host source dir tls auth""".split()
 VALUES = {"status": "failed", "dir": "outbound", "ip": "192.0.2.1", "tls": "yes", "code": "550"}
 CODES = {0, 1, 2, 65, 69, 75, 78, 130}
-REPLY = "550 5.1.1 <anna@corp.example>: Recipient address rejected: User unknown"
-
-
-def run(*words: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(mailtracer, words, input=stdin)
-
-
-def told(*words: str, stdin: str = "") -> Any:
-    result = run(*words, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
-
-
-def lines(*words: str, stdin: str = "") -> list[Any]:
-    result = run(*words, stdin=stdin)
-    assert result.exit_code == 0, result.output
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -87,22 +59,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("home")
     told("ingest", "--home", str(where), "--timezone", "UTC", "--json", *LOGS)
     return where
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    made = filled_store(tmp_path_factory.mktemp("store"))
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
-def client(store: Engine) -> FlaskClient:
-    return create_app(store, site()).test_client()
-
-
-def has(found: Any, names: list[str]) -> None:
-    assert [name for name in names if name not in found] == []
 
 
 # Outcomes
@@ -260,15 +216,7 @@ def test_standard_output_carries_only_the_result(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_query_keys(key: str) -> None:
-    value = {
-        "status": "failed",
-        "dir": "outbound",
-        "ip": "192.0.2.1",
-        "tls": "yes",
-        "code": "550",
-    }.get(key, "x")
-    query = parse_query(f"{key}:{value}", now_us=0)
-    assert query.hints == () or not query.hints
+    assert not parse_query(f"{key}:{VALUES.get(key, 'x')}", now_us=0).hints
 
 
 @pytest.mark.parametrize(
@@ -293,86 +241,6 @@ def test_a_message_id_and_pasted_headers_are_recognised() -> None:
 
 def test_an_unknown_key_is_searched_as_text_with_a_hint() -> None:
     assert parse_query("nonsense:x", now_us=0).hints
-
-
-def test_a_query_error_names_the_column_and_a_correction(client: FlaskClient) -> None:
-    answer = client.get("/api/v1/deliveries?q=status:bouncd")
-    assert answer.status_code == 400
-    assert answer.mimetype == "application/problem+json"
-    has(answer.json, ["type", "title", "status", "detail", "column", "suggestion"])
-
-
-# HTTP
-
-
-def test_results_as_page_json_and_csv(client: FlaskClient) -> None:
-    assert client.get("/trace?q=&since=all").status_code == 200
-    found = client.get("/trace.json?q=&since=all").json
-    has(found, ["items", "next", "complete_until"])
-    has(found["items"][0], ROW)
-    table = client.get("/trace.csv?q=&since=all")
-    assert table.mimetype == "text/csv"
-    has(next(csv.reader(io.StringIO(table.text.lstrip("\ufeff")))), ROW)
-    following = client.get(f"/trace.json?q=&since=all&after={found['next']}").json
-    assert following["items"][0]["id"] != found["items"][0]["id"]
-
-
-def test_one_message_as_page_and_json(client: FlaskClient) -> None:
-    id_ = client.get("/api/v1/deliveries?since=all").json["items"][0]["id"]
-    assert client.get(f"/m/{id_}").status_code == 200
-    for address in (f"/m/{id_}.json", f"/api/v1/messages/{id_}"):
-        has(client.get(address).json, TRACE)
-    missing = client.get("/api/v1/messages/none")
-    assert (missing.status_code, missing.mimetype) == (404, "application/problem+json")
-
-
-@pytest.mark.parametrize("path", ["deliveries", "facets", "exports"])
-def test_lists_of_the_api(client: FlaskClient, path: str) -> None:
-    has(client.get(f"/api/v1/{path}").json, ["items", "next", "complete_until"])
-
-
-def test_exports_of_the_api(client: FlaskClient) -> None:
-    assert [
-        state.value for state in State
-    ] == "queued running done failed cancelled expired".split()
-    assert client.get("/api/v1/exports/none").status_code == 404
-
-
-def test_explain_of_the_api(client: FlaskClient) -> None:
-    has(client.post("/api/v1/explain", json={"text": REPLY}).json, EXPLAINED)
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/api/v1/events"), ("GET", "/api/v1/receipts/r"),
-        ("GET", "/api/v1/receipts/r/events"),
-    ],
-)  # fmt: skip
-def test_what_needs_a_token_says_so(client: FlaskClient, method: str, path: str) -> None:
-    answer = client.open(path, method=method)
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-
-
-def test_lines_of_a_shipper_are_taken(tmp_path: Path) -> None:
-    engine = empty_store(tmp_path)
-    with engine.begin() as conn:
-        _, secret = tokens.create(conn, "shipper", "events:write", 0)
-    client = create_app(engine, site()).test_client()
-    sent = [line for line in Path(LOGS[0]).read_text("utf-8").splitlines() if line.strip()]
-    bearer = {"Authorization": f"Bearer {secret}"}
-    answer = client.post("/api/v1/events?source=mx1", json=sent, headers=bearer)
-    assert (answer.status_code, answer.json["lines"]) == (200, len(sent))
-    body = "\n".join(map(json.dumps, sent))
-    again = client.post("/api/v1/events?source=mx1", data=body, headers=bearer)
-    assert again.json["duplicates"] == again.json["events"]
-    engine.dispose()
-
-
-@pytest.mark.parametrize("path", ["/livez", "/healthz", "/readyz", "/metrics", "/api/openapi.json"])
-def test_probes(client: FlaskClient, path: str) -> None:
-    assert client.get(path).status_code == 200
 
 
 # Settings

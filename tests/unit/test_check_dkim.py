@@ -70,6 +70,13 @@ def test_a_missing_key_is_told_only_for_a_selector_that_is_known() -> None:
     assert (finding.verdict, finding.params["name"]) == (Verdict.FAIL, NAME)
 
 
+def test_a_wildcard_above_the_keys_is_no_key() -> None:
+    for text in ("v=spf1 -all", "site-verification=1234"):
+        finding = found(f'*.e.test TXT "{text}"', "s1")["not_a_key"]
+        assert finding.verdict is Verdict.FAIL
+    assert "revoked" in found('*._domainkey.e.test TXT "v=DKIM1; p="', "s1")
+
+
 def test_a_key_under_a_doubled_name_is_found_there() -> None:
     finding = found(key_line("s1._domainkey.e.test.e.test", GOOD), "s1")["doubled_name"]
     assert (finding.verdict, finding.params["wrong_name"]) == (Verdict.FAIL, f"{NAME}.e.test")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 
 import dkim
 import pytest
 
+from tests.arc_sealing import signature_of
 from tests.dkim_signing import MESSAGE, SMALL_PUBLIC, key_line, rsa_key, signed
 from tests.fakes import FakeLookup
 from tracer.diagnostics.dkim import (
@@ -245,6 +248,17 @@ def test_text_beyond_the_signed_length_is_told() -> None:
     assert (found.result, found.reason) == ("pass", DkimReason.BODY_PARTLY_SIGNED)
     assert found.unsigned_octets == len(b"Buy now!\r\n")
     assert only(signed(length=True)).reason == ""
+
+
+@pytest.mark.parametrize(("length", "expected"), [(9, "pass"), (10, "permerror")])
+def test_a_length_beyond_the_text_does_not_hold(length: int, expected: str) -> None:
+    body_hash = base64.b64encode(hashlib.sha256(b"At one?\r\n").digest()).decode()
+    field = (
+        "v=1; a=rsa-sha256; d=example.com; s=s1; c=relaxed/relaxed; h=from; "
+        f"l={length}; bh={body_hash}; b="
+    )
+    b = signature_of(f"from:Anna <anna@example.com>\r\ndkim-signature:{field}")
+    assert only(f"DKIM-Signature: {field}{b}\r\n".encode() + MESSAGE).result == expected
 
 
 def test_an_unsigned_from_does_not_hold() -> None:

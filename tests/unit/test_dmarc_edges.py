@@ -184,3 +184,10 @@ def test_each_name_is_listed_once_in_the_order_asked() -> None:
         "_dmarc.c.example.com", "_dmarc.x.b.example.com", "_dmarc.b.example.com",
     )  # fmt: skip
     assert found.aligned == ("spf:c.example.com", "dkim:x.b.example.com", "dkim:b.example.com")
+
+
+@pytest.mark.parametrize("word", ["pass", "Pass", "PASS"])
+def test_results_are_read_in_any_letters(word: str) -> None:
+    spf = AuthResult(domain="Example.COM.", result=word)
+    assert evaluate(FakeLookup(ORGANISATION), "example.com", spf, []).result == "pass"
+    assert evaluate(FakeLookup(ORGANISATION), "example.com", None, [spf]).result == "pass"

@@ -15,7 +15,7 @@ from webui.app import create_app
 from webui.refused_words import refused_words
 
 RAISED = re.compile(r'WebhookRejected\(\s*f?"([^"]+)"')
-FILES = [*Path("collectors/webhooks").glob("*.py"), Path("webui/hooks.py")]
+FILES = [*Path("collectors/webhooks").glob("*.py"), *Path("webui").glob("hook*.py")]
 FILLED = {"age_us // seconds(1)": "999", "window_s": "300", "said": "is missing"}
 HEADERS = ("header", "_SIGNATURE")
 

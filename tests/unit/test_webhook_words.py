@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collectors.reported import Reported, basic_reason, basic_type
+from collectors.reported import Reported, Told, basic_reason, basic_type
 from collectors.webhooks import BY_NAME
 from collectors.webhooks.understanding import understand
 from tests.unit.webhook_signing import SIGNERS
@@ -48,18 +48,18 @@ def test_reasons_of_mailjet(error: str, basic: str, ours: str) -> None:
 @pytest.mark.parametrize(
     ("status", "basic", "ours"),
     [
-        ("err_user_unknown", "invalid", "invalid"),
-        ("err_user_inactive", "invalid", "invalid"),
-        ("err_will_retry", "invalid", "other"),
-        ("err_mailbox_discarded", "invalid", "invalid"),
+        ("err_user_unknown", "bounced", "invalid"),
+        ("err_user_inactive", "bounced", "invalid"),
+        ("err_will_retry", "", ""),
+        ("err_mailbox_discarded", "bounced", "invalid"),
         ("err_mailbox_full", "bounced", "mailbox_full"),
         ("err_spam_rejected", "spam", "content"),
         ("err_blacklisted", "blocked", "blocked"),
-        ("err_too_large", "blocked", "too_large"),
+        ("err_too_large", "bounced", "too_large"),
         ("err_unsubscribed", "unsubscribed", "unsubscribed"),
-        ("err_unreachable", "invalid", "other"),
-        ("err_skip_letter", "invalid", "invalid"),
-        ("err_domain_inactive", "invalid", "dns"),
+        ("err_unreachable", "bounced", "other"),
+        ("err_skip_letter", "bounced", "invalid"),
+        ("err_domain_inactive", "bounced", "dns"),
         ("err_destination_misconfigured", "bounced", "dns"),
         ("err_delivery_failed", "other", "other"),
         ("err_spam_skipped", "spam", "spam"),
@@ -70,10 +70,12 @@ def test_reasons_of_mailjet(error: str, basic: str, ours: str) -> None:
 )
 def test_reasons_of_unisender_go(status: str, basic: str, ours: str) -> None:
     info = {"delivery_status": status}
-    data = {"status": "soft_bounced", "email": "bob@fabrikam.example", "delivery_info": info}
+    data = {"status": "hard_bounced", "email": "bob@fabrikam.example", "delivery_info": info}
     event = {"event_name": "transactional_email_status", "event_data": data}
     record = told("unisender_go", {"events_by_user": [{"events": [event]}]})
     assert (basic_type(record), basic_reason(record), record.reason) == ("bounced", basic, ours)
+    data["status"] = "soft_bounced"  # it is tried again, whatever the reason
+    assert told("unisender_go", {"events_by_user": [{"events": [event]}]}).told is Told.DEFERRED
 
 
 @pytest.mark.parametrize(

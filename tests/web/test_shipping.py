@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from tests.web.building import empty_store, site
-from tests.web.test_hooks import LOG, reader
+from tests.web.hooks.posting import LOG, reader
 from webui.app import create_app
 
 LINES = LOG.splitlines()

@@ -1,0 +1,54 @@
+"""Remarks of our own are told in the reader's language; others' words stay as they came."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fakes import FakeLookup
+from tracer.diagnostics.checks import dkim, spf
+from tracer.diagnostics.model import Target
+from tracer.diagnostics.notes import noted, noted_all
+from tracer.diagnostics.texts import told
+from tracer.diagnostics.world import World
+
+
+@pytest.mark.parametrize(
+    ("remark", "russian"),
+    [
+        ("no answer in time", "нет ответа вовремя"),
+        ("[Errno 111] Connection refused", "в соединении отказано"),
+        ("SERVFAIL; no answer in time", "SERVFAIL; нет ответа вовремя"),
+        ("DNS does not answer for _dmarc.e.test: no answer in time",
+         "DNS не отвечает о _dmarc.e.test: нет ответа вовремя"),
+        ("DNS does not answer: Connection refused", "DNS не отвечает: в соединении отказано"),
+        ("no name server answers (192.0.2.53:53)", "серверы имён не отвечают (192.0.2.53:53)"),
+        ("“ip4:1.2.3” is not written as SPF wants it: Invalid IP4 address",
+         "«ip4:1.2.3» записано не так, как требует SPF: Invalid IP4 address"),
+    ],
+)  # fmt: skip
+def test_a_remark_of_ours_has_russian_words(remark: str, russian: str) -> None:
+    assert noted(remark, "ru") == russian
+    assert noted(remark, "en") == remark
+
+
+@pytest.mark.parametrize("said", ["", "550 5.1.1 no such user", "REFUSED", "[Errno 9999] odd"])
+def test_what_others_say_stays_as_it_is(said: str) -> None:
+    assert noted(said, "ru") == said
+
+
+def test_only_texts_of_params_are_looked_at() -> None:
+    assert noted_all({"count": 3, "note": "no answer in time"}, "ru") == {
+        "count": 3, "note": "нет ответа вовремя",
+    }  # fmt: skip
+
+
+def test_a_finding_about_silence_has_no_english_words_in_russian() -> None:
+    zone = "e.test TXT !TIMEOUT\ns1._domainkey.e.test TXT !TIMEOUT"
+    target = Target(sender="anna@e.test", selectors=("s1",))
+    for check in (spf.CHECK, dkim.CHECK):
+        for finding in check.run(target, World(dns=FakeLookup(zone))):
+            words = told(finding, "ru")
+            said = " ".join((words.title, words.text, *words.steps, words.after))
+            assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", said), said
