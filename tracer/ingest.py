@@ -78,12 +78,13 @@ class _Ingest:
 
     def _look_up(self, told: Iterable[tuple[Hop, Iterable[Delivery]]]) -> None:
         """Ask each day once for every queue id that may tie these hops to what is stored."""
-        wanted: dict[str, set[str]] = defaultdict(set)
+        near: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for hop, deliveries in told:
-            queue_ids = set(_queue_ids(hop, deliveries))
-            for day in _days_near(hop):
-                if day in self.live:
-                    wanted[day] |= queue_ids
+            near[_days_near(hop)].update(_queue_ids(hop, deliveries))
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for span, queue_ids in near.items():
+            for day in self.live.intersection(span):
+                wanted[day] |= queue_ids
         for day, asked in wanted.items():
             for queue_id, hop_id in stays.find(self.conn, day, asked):
                 self.own[queue_id].add(hop_id)
@@ -174,22 +175,34 @@ class _Ingest:
         waiting = sorted(filter(self._is_tied, fresh), key=lambda stay: stay.hop.hop_id)
         self._get(set().union(*map(self._stored_around, waiting)))
         for _ in range(_LONGEST_CHAIN if waiting else 0):
-            joined: dict[int, Stay] = {}
-            gone: list[stays.Found] = []
-            for before, after in self._pairs(waiting):
-                if not hands_over(before, after) or is_foreign(after.hop):
-                    continue
-                if after.is_stored and after.hop.hop_id not in changed:
-                    gone += stays.found_by(after)  # what it inherits may be others now
-                    changed[after.hop.hop_id] = after
-                if join(before, after):
-                    changed[before.hop.hop_id] = before
-                    changed[after.hop.hop_id] = joined[after.hop.hop_id] = after
-            stays.forget(self.conn, gone)
-            waiting = list(joined.values())
+            waiting = self._join(waiting, changed)
             self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in waiting)
         foreign.join(self.conn, self.packer, self.live, self.stays, changed)
         return list(changed.values())
+
+    def _join(self, waiting: list[Stay], changed: dict[int, Stay]) -> list[Stay]:
+        """Join each of these stays with its neighbours; those to look at once more.
+
+        Such a one learnt something after its own turn, or after it had passed on what it knew.
+        """
+        again: dict[int, Stay] = {}
+        gone: list[stays.Found] = []
+        to_come = {stay.hop.hop_id for stay in waiting}
+        passed_on: set[int] = set()
+        for before, after in self._pairs(waiting, to_come):
+            if not hands_over(before, after) or is_foreign(after.hop):
+                continue
+            before_id, after_id = before.hop.hop_id, after.hop.hop_id
+            passed_on.add(before_id)
+            if after.is_stored and after_id not in changed:
+                gone += stays.found_by(after)  # what it inherits may be others now
+                changed[after_id] = after
+            if join(before, after):
+                changed[before_id], changed[after_id] = before, after
+                if after_id not in to_come or after_id in passed_on:
+                    again[after_id] = after
+        stays.forget(self.conn, gone)
+        return list(again.values())
 
     def _is_tied(self, stay: Stay) -> bool:
         hop = stay.hop
@@ -217,10 +230,14 @@ class _Ingest:
                 found |= self.own[tied]
         return found
 
-    def _pairs(self, around: list[Stay]) -> Iterator[tuple[Stay, Stay]]:
-        """The edges at these stays, each once: both ends and two lines may tell of it."""
+    def _pairs(self, around: list[Stay], to_come: set[int]) -> Iterator[tuple[Stay, Stay]]:
+        """The edges at these stays, each once: both ends and two lines may tell of it.
+
+        A stay whose turn it is leaves `to_come`.
+        """
         seen: set[tuple[int, int]] = set()
         for stay in around:
+            to_come.discard(stay.hop.hop_id)
             for before, after in self._edges(stay):
                 pair = (before.hop.hop_id, after.hop.hop_id)
                 if pair not in seen:
@@ -237,10 +254,12 @@ class _Ingest:
                 for after in self._named(queue_id):
                     yield stay, after
         if self.ties:
-            for before in self._get(self.ties.get((hop.queue_id, Tie.NEXT), ())):
-                yield before, stay
-            for after in self._get(self.ties.get((hop.queue_id, Tie.FROM), ())):
-                yield stay, after
+            if told := self.ties.get((hop.queue_id, Tie.NEXT)):
+                for before in self._get(told):
+                    yield before, stay
+            if told := self.ties.get((hop.queue_id, Tie.FROM)):
+                for after in self._get(told):
+                    yield stay, after
 
     def _named(self, queue_id: str) -> list[Stay]:
         """The stays of a queue id, arrived or stored."""
@@ -271,7 +290,7 @@ def _queue_ids(hop: Hop, deliveries: Iterable[Delivery]) -> Iterator[str]:
         yield from delivery.next_queue_ids
 
 
-def _days_near(hop: Hop) -> Iterable[str]:
+def _days_near(hop: Hop) -> tuple[str, ...]:
     """Days in which something tied to a hop can be stored.
 
     A stay whose beginning or end is unknown may continue one that is stored days away.

@@ -5,14 +5,14 @@ Adding one is written down in docs/adding-a-format.md.
 
 from __future__ import annotations
 
-from collectors.formats import postfix, proxmox, reports
+from collectors.formats import milters, postfix, proxmox, reports
 from collectors.formats.log_format import LogFormat, Parser
 from tracer.errors import UnusableInput
 from tracer.model import Event, LogLine
 
 __all__ = ["FORMATS", "LogFormat", "Parser", "parse_line", "parser_for", "parser_named"]
 
-FORMATS: tuple[LogFormat, ...] = (postfix.FORMAT, proxmox.FORMAT, reports.FORMAT)
+FORMATS: tuple[LogFormat, ...] = (postfix.FORMAT, proxmox.FORMAT, milters.FORMAT, reports.FORMAT)
 
 _MOST_PROGRAMS = 4096  # a log full of made-up program names must not fill the memory
 _parsers: dict[str, Parser | None] = {}

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from tracer.address import to_ascii
 from tracer.causes.facets import facets
 from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.diagnostics.kept import target_of
 from tracer.diagnostics.model import Target
+from tracer.diagnostics.traces_signed import signed_by
 from tracer.direction import is_ours
 from tracer.errors import InvalidQuery
 from tracer.model import Row
@@ -33,15 +35,29 @@ def completed(
     target: Target, conn: Connection | None, settings: DiagnosticsSettings, now_us: int
 ) -> Target:
     """The target with addresses and HELO name of the last mail of this pair, else of this
-    sender, else those of our settings, and with the DKIM selectors that the last diagnosis of
-    this sender's domain was given; what was given now stays."""
+    sender, else those of our settings, and with the DKIM selectors that the newest mail of this
+    sender's domain was signed with, else those that the last diagnosis of it was given; what
+    was given now stays."""
     found = _addressed(target, conn, settings, now_us)
-    return _with_selectors(found, conn) if conn is not None else found
+    if conn is None or found.selectors or not found.sender:
+        return found
+    return _with_seen_selectors(found, conn, now_us) or _with_selectors(found, conn)
+
+
+def _with_seen_selectors(target: Target, conn: Connection, now_us: int) -> Target | None:
+    """The selectors of signatures that our own log tells of; None if it tells of none."""
+    author = (target.header_from or target.sender).rpartition("@")[2].lower().rstrip(".")
+    seen = signed_by(conn, to_ascii(target.sender_domain), to_ascii(author), now_us)
+    if seen is None:
+        return None
+    return msgspec.structs.replace(
+        target,
+        selectors=seen.selectors,
+        taken_from=target.taken_from | {"selectors": seen.row_id},
+    )
 
 
 def _with_selectors(target: Target, conn: Connection) -> Target:
-    if target.selectors or not target.sender:
-        return target
     for kept in reports.history(conn, limit=_REPORTS):
         earlier = target_of(kept)
         is_known = earlier.selectors and "selectors" not in earlier.taken_from

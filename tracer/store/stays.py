@@ -7,33 +7,31 @@ Every function takes `conn` and never commits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from operator import itemgetter
-from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from tracer.direction import DIRECTIONS
-from tracer.legs import UNTOLD, Placed, Stay, directions
-from tracer.model import Delivery, Hop, Outcome
+from tracer.legs import Stay
 from tracer.store import blocks, day_making, days, sources
 from tracer.store.counts import Changes
 from tracer.store.driver import Rows, add_rows, among, fetch, is_postgresql, remove
-from tracer.store.more import more_of, next_ids, read_more
 from tracer.store.schema import DayTables, day_tables
-from tracer.store.states import ID_BITS, MILLISECOND_US
+from tracer.store.stay_rows import (
+    Values,
+    delivery_values,
+    hop_values,
+    read_hop,
+    read_placed,
+    term_values,
+    tie_values,
+)
 from tracer.store.terms import (
-    WHOLE_HOP,
-    Role,
     Tie,
-    address_keys,
-    client_key,
-    client_of,
     key_of,
 )
 
-Values = tuple[Any, ...]
 _FIRST = itemgetter(0)
 
 
@@ -52,17 +50,19 @@ def save(
     source_ids = sources.Ids(conn)
     changes, every = Changes(conn, bulk=bulk), list(stays)
     lines = _clear(conn, (stay for stay in every if stay.is_stored), changes)
-    lines |= _put_lines(conn, every, bulk=bulk)
-    for stay in every:
-        day, source_id = days.day_of_hop(stay.hop.hop_id), source_ids[stay.hop.source]
-        changes.add(day, stay, source_id)
-        told = lines.get(stay.hop.hop_id, _NO_LINES)
-        tables[day, "hops"].append((*_hop_values(stay, source_id), *told))
-        tables[day, "deliveries"].extend(_delivery_values(stay))
-        tables[day, "terms"].extend(_term_values(stay))
-        for tie_day, values in _tie_values(stay, day):
-            if tied_to is None or tie_day in tied_to:
-                tables[tie_day, "ties"].append(values)
+    by_day = _by_day(every)
+    lines |= _put_lines(conn, by_day, bulk=bulk)
+    for day, of_day in by_day.items():
+        hops, deliveries, terms = (tables[day, name] for name in ("hops", "deliveries", "terms"))
+        for stay in of_day:
+            source_id = source_ids[stay.hop.source]
+            changes.add(day, stay, source_id)
+            hops.append((*hop_values(stay, source_id), *lines.get(stay.hop.hop_id, _NO_LINES)))
+            deliveries += delivery_values(stay)
+            terms += term_values(stay)
+            for tie_day, values in tie_values(stay, day):
+                if tied_to is None or tie_day in tied_to:
+                    tables[tie_day, "ties"].append(values)
     for day in {day for day, _ in tables}:
         day_making.ensure(conn, day, bulk=bulk)
     for (day, name), values_of_table in tables.items():
@@ -76,19 +76,31 @@ _Told = tuple[int, int]  # number of events, place of the lines they were read f
 _NO_LINES: _Told = 0, blocks.NOWHERE
 
 
-def _put_lines(conn: Connection, stays: Iterable[Stay], *, bulk: bool) -> dict[int, _Told]:
-    """Store the lines that came with stays; what their hops say of them, by hop_id."""
+def _by_day(stays: Iterable[Stay]) -> dict[str, list[Stay]]:
+    """Stays by the day of their hop, in the order of their rows."""
     by_day: dict[str, list[Stay]] = defaultdict(list)
     for stay in stays:
-        if stay.packed:
-            by_day[days.day_of_hop(stay.hop.hop_id)].append(stay)
+        by_day[days.day_of_hop(stay.hop.hop_id)].append(stay)
+    for of_day in by_day.values():
+        of_day.sort(key=_hop_id)
+    return by_day
+
+
+def _hop_id(stay: Stay) -> int:
+    return stay.hop.hop_id
+
+
+def _put_lines(
+    conn: Connection, by_day: Mapping[str, list[Stay]], *, bulk: bool
+) -> dict[int, _Told]:
+    """Store the lines that came with stays; what their hops say of them, by hop_id."""
     told: dict[int, _Told] = {}
     for day, of_day in by_day.items():
-        day_making.ensure(conn, day, bulk=bulk)
-        of_day.sort(key=lambda stay: stay.hop.hop_id)
-        places = blocks.add(conn, day, [stay.packed for stay in of_day])
-        for stay, place in zip(of_day, places, strict=True):
-            told[stay.hop.hop_id] = stay.n_events, place
+        if brings := [stay for stay in of_day if stay.packed]:
+            day_making.ensure(conn, day, bulk=bulk)
+            places = blocks.add(conn, day, [stay.packed for stay in brings])
+            for stay, place in zip(brings, places, strict=True):
+                told[stay.hop.hop_id] = stay.n_events, place
     return told
 
 
@@ -112,8 +124,8 @@ Found = tuple[str, str, Values]
 def found_by(stay: Stay) -> list[Found]:
     """What a stay is found by and tied to."""
     day = days.day_of_hop(stay.hop.hop_id)
-    found: list[Found] = [(day, "terms", values) for values in _term_values(stay)]
-    return found + [(tie_day, "ties", values) for tie_day, values in _tie_values(stay, day)]
+    found: list[Found] = [(day, "terms", values) for values in term_values(stay)]
+    return found + [(tie_day, "ties", values) for tie_day, values in tie_values(stay, day)]
 
 
 def forget(conn: Connection, found: Iterable[Found]) -> None:
@@ -174,11 +186,11 @@ def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> l
     places: dict[int, int] = {}
     names = sources.names(conn)
     for *values, n_events, place in _select(conn, day, "hops", hop_ids):
-        stays[values[0]] = Stay(_hop(values, names), [], n_events, is_stored=True)
+        stays[values[0]] = Stay(read_hop(values, names), [], n_events, is_stored=True)
         places[values[0]] = place
     for row in _select(conn, day, "deliveries", hop_ids):
         stay = stays[row[0]]
-        stay.placed.append(_placed(row, stay.hop.opened_us))
+        stay.placed.append(read_placed(row, stay.hop.opened_us))
     if packed:
         lines = blocks.read(conn, day, places.values())
         for hop_id, place in places.items():
@@ -226,7 +238,10 @@ def find_tied(
     these, asked = among(conn, queue_ids)
     statement = f"SELECT queue_id, kind, hop_id FROM ties_{day} WHERE queue_id {these}"
     for queue_id, kind, hop_id in fetch(conn, statement, (asked,)):
-        yield queue_id, Tie(kind), hop_id
+        yield queue_id, _TIES[kind], hop_id
+
+
+_TIES = {int(tie): tie for tie in Tie}
 
 
 def has_foreign(conn: Connection, day: str) -> bool:
@@ -269,107 +284,3 @@ def _table(day: str, name: str) -> Table:
 
 
 _tables = lru_cache(maxsize=400)(day_tables)
-
-
-def _hop_values(stay: Stay, source_id: int) -> Values:
-    hop, own, domain = stay.hop, None, None
-    if any(placed.next_id == 0 for placed in stay.placed):
-        own, domain = address_keys(hop.sender)[:2] if hop.sender else _NOBODY
-    return (
-        hop.hop_id, hop.host, hop.queue_id, hop.opened_us - _in_id(hop.hop_id),
-        hop.last_us - hop.opened_us,
-        hop.message_id, hop.subject, hop.sender, hop.helo, hop.auth, hop.tls, hop.size, source_id,
-        " ".join(hop.from_queue_ids) if hop.from_queue_ids else "",
-        " ".join(hop.notice_queue_ids) if hop.notice_queue_ids else "", own, domain,
-        key_of(hop.message_id) if hop.message_id else None, client_key(hop.client) or None,
-    )  # fmt: skip
-
-
-def _in_id(hop_id: int) -> int:
-    """When a hop was opened, as its id tells: to the millisecond."""
-    return (hop_id >> ID_BITS) * MILLISECOND_US
-
-
-def _hop(values: Sequence[Any], sources: Mapping[int, str]) -> Hop:
-    (
-        hop_id, host, queue_id, over_us, stay_us, message_id, subject, sender, helo, auth,
-        tls, size, source_id, before, notices, _sender, _domain, _message, client,
-    ) = values  # fmt: skip
-    opened_us = _in_id(hop_id) + over_us
-    return Hop(
-        hop_id, host, queue_id, opened_us, opened_us + stay_us, message_id=message_id,
-        subject=subject, sender=sender, client=client_of(client), helo=helo, auth=auth, tls=tls,
-        size=size, source=sources[source_id],
-        from_queue_ids=tuple(before.split()), notice_queue_ids=tuple(notices.split()),
-    )  # fmt: skip
-
-
-def _delivery_values(stay: Stay) -> Iterator[Values]:
-    hop_id, opened_us = stay.hop.hop_id, stay.hop.opened_us
-    for n, (placed, way) in enumerate(zip(stay.placed, directions(stay), strict=True)):
-        d, own, domain = placed.delivery, None, None
-        if placed.next_id == 0:
-            own, domain = address_keys(d.recipient)[:2] if d.recipient else _NOBODY
-        yield (
-            hop_id, n, d.recipient, d.original_recipient, d.outcome._value_, d.cause, d.status,
-            d.reply, d.relay, d.tls, d.program, _NUMBERS[way], d.attempts, d.delay_s,
-            d.last_us - opened_us, placed.next_id, more_of(placed), own, domain,
-        )  # fmt: skip
-
-
-_NUMBERS = {way: number for number, way in enumerate(DIRECTIONS)}
-
-
-def _placed(values: Values, opened_us: int) -> Placed:
-    (
-        _hop_id, _n, recipient, original, outcome, cause, status, reply, relay, tls, agent,
-        _direction, attempts, delay_s, after_us, next_id, more, _key, _domain_key,
-    ) = values  # fmt: skip
-    rest, last_us = read_more(more), opened_us + after_us
-    delivery = Delivery(
-        recipient, original, Outcome(outcome), rest.first_us or last_us, last_us, cause, status,
-        reply, relay, rest.command, tls, agent, attempts, delay_s, next_ids(rest, reply),
-    )  # fmt: skip
-    return Placed(delivery, next_id, rest.before)
-
-
-_NOBODY = (0, 0)
-
-
-def _term_values(stay: Stay) -> Iterator[Values]:
-    hop = stay.hop
-    for key in address_keys(hop.sender)[2] if hop.sender else ():
-        yield str(key), int(Role.SENDER), hop.hop_id, WHOLE_HOP
-    for n, placed in enumerate(stay.placed):
-        for key in _other_recipients(placed.delivery):
-            yield str(key), int(Role.RECIPIENT), hop.hop_id, n
-        if placed.before and (client := client_key(placed.before.client)):
-            yield client, int(Role.CLIENT), hop.hop_id, n
-
-
-def _other_recipients(delivery: Delivery) -> Iterable[int]:
-    others = address_keys(delivery.recipient)[2] if delivery.recipient else ()
-    if not delivery.original_recipient:
-        return others
-    own, domain, more = address_keys(delivery.original_recipient)
-    return dict.fromkeys((own, domain, *more, *others))
-
-
-def _tie_values(stay: Stay, day: str) -> Iterator[tuple[str, Values]]:
-    """Each tie with the day it is looked for in: that of the attempt for ids got there."""
-    hop_id = stay.hop.hop_id
-    for queue_id in stay.hop.from_queue_ids:
-        if queue_id != UNTOLD or len(stay.hop.from_queue_ids) == 1:
-            yield day, (queue_id, int(Tie.FROM), hop_id)
-    for queue_id in stay.hop.notice_queue_ids:
-        yield days.day_of(stay.hop.last_us), (queue_id, int(Tie.NOTICE), hop_id)
-    seen: set[str] = set()
-    for placed in stay.placed:
-        if placed.before:
-            for leg in placed.before.path.split():
-                yield day, (leg.rpartition("/")[2], int(Tie.PATH), hop_id)
-        for queue_id in placed.delivery.next_queue_ids:
-            if queue_id not in seen:
-                seen.add(queue_id)
-                attempt_day = days.day_of(placed.delivery.last_us)
-                yield attempt_day, (queue_id, int(Tie.NEXT), hop_id)
