@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.entry import read_entry
-from collectors.formats import proxmox
+from collectors.formats import milters, proxmox
+from collectors.formats.postfix_ids import is_queue_id
 from collectors.records import read_record
-from tracer.model import LogLine
+from tracer.diagnostics.signatures import signatures
+from tracer.model import EventKind, LogLine
 
 TEXTS = st.text(max_size=80)
 PIECES = st.lists(
@@ -28,6 +30,31 @@ def test_the_filter_of_proxmox_is_read_or_passed_over(text: str) -> None:
     events = proxmox.parse(line)
     assert len(events) <= 1
     assert all(text.startswith(f"{event.queue_id}: ") for event in events)
+
+
+FILTERS = st.sampled_from(("opendkim", "opendmarc", "openarc", "rspamd", "amavis", "", "other"))
+SPOKEN = st.lists(
+    st.sampled_from(
+        ("4F1D2C0A", ": ", " ", "(1-01) Passed CLEAN", ", Queue-ID: ", '"', "#38(x) ",
+         "<73b3a9>; ", "proxy; ", "rspamd_task_write_log: id: <", ">, qid: <", ">", "s=a d=b SSL ",
+         "SSL ", "ignoring Authentication-Results at ", ", dkim_new=a:b", "\udc80",
+         "[DKIM_SIGNED(0){b:s=a;}")
+    ),
+    max_size=14,
+).map("".join)  # fmt: skip
+
+
+@given(FILTERS, st.one_of(TEXTS, SPOKEN, TEXTS.map(lambda said: f"4F1D2C0A: {said}")))
+def test_filters_only_ever_give_evidence_about_a_queue_id_they_name(
+    program: str, text: str
+) -> None:
+    events = milters.parse(LogLine(1, "mx1", program, "1", text, "", "log"))
+    assert len(events) <= 1
+    for event in events:
+        assert (event.kind, event.outcome, event.text) == (EventKind.UNKNOWN, None, text)
+        assert is_queue_id(event.queue_id)
+        assert event.queue_id in text
+    assert all("\n" not in part for one in signatures([(program, text)]) for part in one)
 
 
 VALUES = st.recursive(

@@ -144,8 +144,8 @@ def test_files_stay_within_their_sizes(client: FlaskClient) -> None:
         name: len(client.get(f"/static/{name}", buffered=True).get_data())
         for name in ("app.css", "theme.js", "copy.js")
     }
-    # Eight places share it: every rule is used by one of them, and what looks alike is said once.
-    assert sizes["app.css"] <= 10 * 1024
+    # Nine places share it: every rule is used by one of them, and what looks alike is said once.
+    assert sizes["app.css"] <= 11 * 1024
     assert sizes["theme.js"] + sizes["copy.js"] <= 20_000
 
 

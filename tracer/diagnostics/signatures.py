@@ -27,8 +27,8 @@ _NAME = r"[A-Za-z0-9_](?:[\w.-]{0,250}[A-Za-z0-9])?"
 _MADE = re.compile(rf"\w+:? DKIM-Signature field added \(s=({_NAME}), d=({_NAME})\)", re.A)
 _CHECKED = re.compile(rf"\w+:? s=({_NAME}) d=({_NAME})(?: a=[\w-]+)? SSL ?", re.A)
 _HOLDS = re.compile(r"\w+:? DKIM verification successful", re.A)
-_SYMBOLS = ("DKIM_SIGNED(", "R_DKIM_ALLOW(")
-_RSPAMD = re.compile(rf"({_NAME}):s=({_NAME})", re.A)
+_SYMBOL = re.compile(r"[,\[](DKIM_SIGNED|R_DKIM_ALLOW)\([-\d.]+\)\{([^}]*)\}", re.A)
+_OPTION = re.compile(rf"({_NAME}):s=({_NAME})", re.A)
 _AMAVIS = re.compile(rf"({_NAME}):({_NAME})", re.A)
 
 
@@ -55,17 +55,15 @@ def _by_opendkim(texts: Sequence[str]) -> Iterator[Signature]:
 
 
 def _by_rspamd(text: str) -> Iterator[Signature]:
-    """`R_DKIM_ALLOW(-0.20){shop.example:s=s1;promo.example:s=s2;}`.
+    """`[R_DKIM_ALLOW(-0.20){shop.example:s=s1;promo.example:s=s2;},…`.
 
     A symbol stands once. Seen twice, one of them was put there by what a stranger wrote.
     """
-    for symbol in _SYMBOLS:
-        places = [f"{mark}{symbol}" for mark in ",[" if f"{mark}{symbol}" in text]
-        if len(places) != 1 or text.count(symbol) != 1:
+    for symbol, options in _SYMBOL.findall(text):
+        if text.count(f"{symbol}(") != 1:
             continue
-        options = text.partition(places[0])[2].partition("){")[2].partition("}")[0]
         for option in options.split(";"):
-            if found := _RSPAMD.fullmatch(option):
+            if found := _OPTION.fullmatch(option):
                 yield _signature(found[2], found[1])
 
 
