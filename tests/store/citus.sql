@@ -7,6 +7,11 @@ RESET allow_system_table_mods;
 
 CREATE TABLE pg_dist_partition (logicalrelid regclass PRIMARY KEY, partkey text);
 
+CREATE FUNCTION parent_of(tab regclass) RETURNS regclass LANGUAGE sql AS $$
+  SELECT inhparent::regclass FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
+  WHERE i.inhrelid = tab AND c.relkind = 'p'
+$$;
+
 CREATE FUNCTION check_spread(tab regclass, col text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   bad text;
@@ -35,9 +40,18 @@ BEGIN
   IF EXISTS (SELECT 1 FROM pg_dist_partition WHERE logicalrelid = tab) THEN
     RAISE EXCEPTION 'table % is already distributed', tab;
   END IF;
-  PERFORM check_spread(tab, col);
-  INSERT INTO pg_dist_partition VALUES (tab, col);
+  IF parent_of(tab) IS NOT NULL THEN
+    RAISE EXCEPTION '% is a partition of %: that is what is to be distributed', tab, parent_of(tab);
+  END IF;
+  PERFORM check_spread(each, col) FROM each_of(tab) AS each;
+  INSERT INTO pg_dist_partition SELECT each, col FROM each_of(tab) AS each;
 END $$;
+
+-- A table and the partitions that are attached to it.
+CREATE FUNCTION each_of(tab regclass) RETURNS SETOF regclass LANGUAGE sql AS $$
+  SELECT tab UNION ALL SELECT inhrelid::regclass FROM pg_inherits
+  WHERE inhparent = tab AND parent_of(inhrelid) = tab
+$$;
 
 CREATE FUNCTION create_reference_table(tab regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -47,11 +61,20 @@ BEGIN
   INSERT INTO pg_dist_partition VALUES (tab, '');
 END $$;
 
--- What is made later on a table that is spread already is looked at too.
+-- What is made later on a table that is spread already is looked at too; what is attached to such
+-- a table is spread like it, and what is spread is never attached to a table that is not.
 CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$
 DECLARE
   known record;
 BEGIN
+  SELECT inhrelid::regclass AS part INTO known FROM pg_inherits
+  WHERE parent_of(inhrelid) NOT IN (SELECT logicalrelid FROM pg_dist_partition)
+  AND inhrelid IN (SELECT logicalrelid FROM pg_dist_partition);
+  IF FOUND THEN
+    RAISE EXCEPTION '% is distributed, and what it is attached to is not', known.part;
+  END IF;
+  INSERT INTO pg_dist_partition SELECT inhrelid, p.partkey FROM pg_inherits
+  JOIN pg_dist_partition p ON p.logicalrelid = parent_of(inhrelid) ON CONFLICT DO NOTHING;
   FOR known IN SELECT * FROM pg_dist_partition WHERE partkey <> '' LOOP
     PERFORM check_spread(known.logicalrelid, known.partkey);
   END LOOP;

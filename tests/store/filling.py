@@ -15,8 +15,10 @@ from tracer.ingest import ingest
 from tracer.model import Row
 from tracer.query import EVERYTHING, SearchQuery, parse_query
 from tracer.store import days, deliveries, sources, stays
+from tracer.store.driver import change
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
+from tracer.store.partitions import PARENTS
 from tracer.store.schema import day_tables
 
 HERE = Path(__file__).parent
@@ -74,6 +76,15 @@ def content(engine: Engine) -> list[dict[str, object]]:
     """Every row of the store as the contract has it."""
     with engine.connect() as conn:
         return [as_json.row(row) for row in deliveries.rows(conn, ALL)]
+
+
+def without_parents(conn: Connection) -> None:
+    """Days as PostgreSQL had them before they were partitions."""
+    for day in days.live(conn):
+        for parent in PARENTS:
+            change(conn, f"ALTER TABLE {parent} DETACH PARTITION {parent}_{day}")
+    for parent in PARENTS:
+        change(conn, f"DROP TABLE {parent}")
 
 
 def tables(engine: Engine) -> dict[str, list[tuple[object, ...]]]:

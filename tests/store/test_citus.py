@@ -15,7 +15,16 @@ from sqlalchemy.exc import DBAPIError
 from collectors.formats import parse_line
 from tests import postgres
 from tests.store.citus_rules import faults
-from tests.store.filling import LOGS, NOW_US, content, made, read, sqlite_at, tables
+from tests.store.filling import (
+    LOGS,
+    NOW_US,
+    content,
+    made,
+    read,
+    sqlite_at,
+    tables,
+    without_parents,
+)
 from tracer.archive import sealing
 from tracer.archive.files import Archive
 from tracer.exports.order import Order
@@ -23,6 +32,8 @@ from tracer.exports.write import write_file
 from tracer.query import parse_query
 from tracer.store import citus, copying, days, deliveries, summary
 from tracer.store.engine import reading
+from tracer.store.migrate import migrate
+from tracer.store.partitions import PARENTS
 from tracer.store.schema import day_tables
 
 STAND_IN = (Path(__file__).parent / "citus.sql").read_text()
@@ -74,7 +85,8 @@ def spread(engine: Engine) -> dict[str, str]:
 
 def test_small_tables_are_everywhere_and_days_are_spread_by_the_hop(cluster: Engine) -> None:
     assert {"days", "sources", "jobs", "reports"} <= set(spread(cluster))
-    assert set(spread(cluster).values()) == {""}
+    parents = dict.fromkeys(PARENTS, "hop_id")
+    assert {name: by for name, by in spread(cluster).items() if by} == parents
     read(cluster, *LOGS)
     found = spread(cluster)
     with cluster.connect() as conn:
@@ -100,6 +112,17 @@ def test_a_store_that_is_older_than_the_extension_is_spread_by_init(server: str)
         assert all(found[f"hops_{day}"] == "hop_id" for day in days.live(conn))
     assert content(engine) == before
     engine.dispose()
+
+
+def test_days_that_were_spread_one_by_one_are_attached_to_a_parent_that_is(cluster: Engine) -> None:
+    read(cluster, *LOGS)
+    before, known = content(cluster), spread(cluster)
+    with cluster.begin() as conn:
+        without_parents(conn)
+        conn.execute(text("UPDATE alembic_version SET version_num = '0011_people'"))
+    migrate(cluster)
+    assert content(cluster) == before
+    assert spread(cluster) == known
 
 
 def test_the_same_mail_gives_the_same_store(cluster: Engine, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from tests.store.filling import LOGS, content, read
+from tests.store.filling import LOGS, content, read, without_parents
 from tracer.errors import StoreUnavailable
 from tracer.legs import Stay
 from tracer.store import days, stays
@@ -23,6 +23,7 @@ from tracer.store.driver import change, change_many
 from tracer.store.engine import open_engine
 from tracer.store.migrate import migrate
 from tracer.store.packing import dictionary
+from tracer.store.partitions import PARENTS
 from tracer.store.receipt_tables import receipts
 from tracer.store.revision import check, head, revision
 from tracer.store.schema import metadata
@@ -51,7 +52,8 @@ def test_each_migration_is_numbered_after_the_one_before_it() -> None:
 def test_migrations_make_the_schema_that_the_program_describes(store: Engine) -> None:
     with store.connect() as conn:
         assert revision(conn) == head()
-        assert compare_metadata(MigrationContext.configure(conn), metadata) == []
+        small = {"include_name": lambda name, kind, _of: kind != "table" or name not in PARENTS}
+        assert compare_metadata(MigrationContext.configure(conn, opts=small), metadata) == []
         assert receipts.metadata is metadata  # its tables were compared, too
 
 
@@ -114,6 +116,8 @@ def test_lines_of_an_earlier_version_are_kept(store: Engine) -> None:
     read(store, *LOGS)
     before = content(store), kept(store)
     with store.begin() as conn:
+        if store.dialect.name == "postgresql":
+            without_parents(conn)
         for day in days.live(conn):
             lay_out_as_before(conn, day)
         change(conn, "ALTER TABLE days DROP COLUMN without_lines")

@@ -95,7 +95,6 @@ def bring_back(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
         known = sealed.file_of(conn, day)
         archive.check(known)
         late = list(_arrivals(conn, day, packer))
-        day_making.drop(conn, day)
         day_making.revive(conn, day)
         hops = _fill(conn, columns.stays(archive.read(day), packer), day)
         if hops != known.hops:

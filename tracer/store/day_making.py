@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
-from sqlalchemy.schema import CreateTable, DropTable
+from sqlalchemy import Connection, Index, select
+from sqlalchemy.schema import CreateTable, DropIndex, DropTable
 
-from tracer.store import citus, counts, postgresql, refilling, words
+from tracer.store import citus, counts, partitions, postgresql, refilling, words
 from tracer.store.driver import fetch, is_postgresql
 from tracer.store.schema import day_tables, days
 from tracer.store.states import LATE, LIVE, LOADING, SEALED
@@ -31,27 +31,63 @@ def ensure(conn: Connection, day: str, *, bulk: bool = False) -> None:
 
 
 def revive(conn: Connection, day: str) -> None:
-    """Create the tables of a sealed day again, to be filled as by a bulk."""
-    _create(conn, day, bulk=True)
+    """Give a sealed day empty tables, to be filled as by a bulk; what came late is in them no more.
+
+    PostgreSQL's are emptied where there are any: they are filled in the same transaction, which
+    is long, and dropping them would keep all who read the parents waiting until its end.
+    """
+    found = fetch(conn, "SELECT state FROM days WHERE day = ?", (day,))
+    if is_postgresql(conn) and found == [(LATE,)]:
+        partitions.patiently(conn, day, lambda: _empty(conn, day))
+    else:
+        drop(conn, day)
+        _create(conn, day, bulk=True)
     _turn(conn, day, LOADING)
 
 
 def drop(conn: Connection, day: str) -> None:
-    """Drop the tables of a day, if it has any."""
-    words.drop(conn, day)
+    """Drop the tables of a day, if it has any.
+
+    Raises StoreUnavailable where others keep reading them (PostgreSQL).
+    """
+    if is_postgresql(conn):
+        partitions.patiently(conn, day, lambda: _drop(conn, day))
+    else:
+        words.drop(conn, day)
+        _drop(conn, day)
+
+
+def _drop(conn: Connection, day: str) -> None:
     for table in day_tables(day):
         conn.execute(DropTable(table, if_exists=True))
+
+
+def _empty(conn: Connection, day: str) -> None:
+    """Leave of a day in PostgreSQL what a bulk begins with."""
+    tables = day_tables(day)
+    conn.exec_driver_sql(f"TRUNCATE {', '.join(table.name for table in tables)}")
+    conn.exec_driver_sql(f"DROP INDEX IF EXISTS {postgresql.index_of_words(tables.hops.name)}")
+    for table in tables:
+        for index in table.indexes:
+            if not _is_for_writing(index):
+                conn.execute(DropIndex(index, if_exists=True))
 
 
 def _create(conn: Connection, day: str, *, bulk: bool = False) -> None:
     for table in day_tables(day):
         conn.execute(CreateTable(table))
         for index in table.indexes:
-            if not bulk or index.columns.keys() == [NEEDED_WHILE_WRITING]:
+            if not bulk or _is_for_writing(index):
                 index.create(conn)
+    if is_postgresql(conn):
+        partitions.attach(conn, day)
     citus.spread_day(conn, day)
     if not bulk:
         _index_words(conn, day)
+
+
+def _is_for_writing(index: Index) -> bool:
+    return index.columns.keys() == [NEEDED_WHILE_WRITING]
 
 
 def _turn(conn: Connection, day: str, state: str) -> None:
@@ -78,6 +114,6 @@ def index(conn: Connection, day: str) -> None:
 
 def _index_words(conn: Connection, day: str) -> None:
     if is_postgresql(conn) and postgresql.has_trigrams(conn):
-        postgresql.index_words(conn, f"hops_{day}", "subject")
+        postgresql.index_words(conn, f"hops_{day}")
     else:
         words.create(conn, day)

@@ -142,9 +142,14 @@ def want_trigrams(conn: Connection) -> None:
         return
 
 
-def index_words(conn: Connection, table: str, column: str) -> None:
-    """An index of every three letters of a column, for searches for a part of it."""
+def index_words(conn: Connection, table: str) -> None:
+    """An index of every three letters of subjects, for searches for a part of one."""
     conn.exec_driver_sql(
-        f"CREATE INDEX IF NOT EXISTS ix_{table}_{column}_words ON {table} "
-        f"USING gin ({column} gin_trgm_ops)"
+        f"CREATE INDEX IF NOT EXISTS {index_of_words(table)} ON {table} "
+        "USING gin (subject gin_trgm_ops)"
     )
+
+
+def index_of_words(table: str) -> str:
+    """The name of that index."""
+    return f"ix_{table}_subject_words"
