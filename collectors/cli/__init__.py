@@ -83,7 +83,7 @@ def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, lis
         plan = msgspec.structs.replace(plan, rules=str(rules))
     running = read(plan)
     storing: Any = import_module("tracer.ingest")  # while another process reads already
-    engine = store_of(config)
+    engine = store_of(config, bulk=True)
     gc.freeze()
     gc.disable()  # what is stored is acyclic; looking for cycles costs a tenth of the time
     totals, problems = Totals(), []

@@ -86,9 +86,9 @@ def without_config(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]
 
 
-def store_of(config: Config) -> Engine:
-    """The store of these settings, created or upgraded if need be."""
-    engine = open_engine(config.store.url)
+def store_of(config: Config, *, bulk: bool = False) -> Engine:
+    """The store of these settings, created or upgraded if need be; `bulk`: see open_engine."""
+    engine = open_engine(config.store.url, bulk=bulk)
     with telling_faults(config):
         # It describes every table for SQLAlchemy, which no command that reads waits for.
         import_module("tracer.store.migrate").migrate(engine)

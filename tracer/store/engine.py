@@ -37,6 +37,7 @@ CONNECT: dict[str, Any] = {
     "check_same_thread": False,
     "cached_statements": 500,  # a search has some for each day, and preparing costs as much again
 }
+STATEMENTS_OF_A_BULK = 64
 _BRIEF = ("locked", "busy", "deadlock")  # what passes
 _STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
@@ -51,12 +52,14 @@ class StoreUnusable(StoreUnavailable):
     exit_code = 69
 
 
-def open_engine(url: str, *, durable: bool = False) -> Engine:
+def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engine:
     """An engine for `sqlite:///PATH` or `postgresql+psycopg://USER@HOST/DATABASE`.
 
     `durable`: what is committed outlives a power cut (webhooks, which nobody sends again);
     without it the last commits may be lost in SQLite, but never half of one (logs, which are
     there still). PostgreSQL is durable unless its settings say otherwise.
+    `bulk`: one day is filled after the other, so SQLite's statements for days gone by are not
+    kept in memory.
 
     In SQLite writers take the lock when their transaction begins (BEGIN IMMEDIATE), so that
     two writers wait for each other and neither fails half-way. Readers are never blocked.
@@ -72,7 +75,8 @@ def open_engine(url: str, *, durable: bool = False) -> Engine:
     database = parsed.database
     if database and database != ":memory:":
         _make_folder(Path(database).parent)
-    engine = create_engine(url, connect_args=CONNECT)
+    few = {"cached_statements": STATEMENTS_OF_A_BULK} if bulk else {}
+    engine = create_engine(url, connect_args=CONNECT | few)
     event.listen(engine, "connect", tune)
     if durable:
         event.listen(engine, "connect", _make_durable)

@@ -8,6 +8,7 @@ A hop lives in the day it was opened, for good.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -266,6 +267,7 @@ class DayTables(NamedTuple):
     counts: Table
 
 
+@lru_cache(maxsize=64)
 def day_tables(day: str) -> DayTables:
     """Tables of the day `20261122`, in a MetaData of their own; nothing is created."""
     of_day = MetaData()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from operator import itemgetter
 
 from sqlalchemy import Connection, Table
@@ -279,8 +279,5 @@ def _columns(name: str) -> tuple[str, ...]:
 
 
 def _table(day: str, name: str) -> Table:
-    table: Table = getattr(_tables(day), name)
+    table: Table = getattr(day_tables(day), name)
     return table
-
-
-_tables = lru_cache(maxsize=400)(day_tables)
