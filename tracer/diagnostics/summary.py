@@ -31,11 +31,16 @@ def sentence(target: Target, findings: Sequence[Finding], lang: str) -> str:
             places = "; ".join(_places(target, findings, verdict, lang))
             return texts(f"run.{what}", lang, {"places": places}).title
     if counted[Verdict.UNKNOWN]:
-        what = "sum_partly" if counted[Verdict.PASS] else "sum_unknown"
-        return texts(f"run.{what}", lang, {"unknown": counted[Verdict.UNKNOWN]}).title
+        return _of_unknown(counted[Verdict.UNKNOWN], counted[Verdict.PASS], lang)
     if not counted[Verdict.PASS] and any(one.code.endswith(".closed") for one in findings):
         return texts("run.sum_closed", lang, {}).title
     return texts("run.sum_pass" if counted[Verdict.PASS] else "run.sum_none", lang, {}).title
+
+
+def _of_unknown(unknown: int, passed: int, lang: str) -> str:
+    """Nothing wrong among what little is known is no good news."""
+    what = "sum_partly" if passed >= unknown else "sum_mostly" if passed else "sum_unknown"
+    return texts(f"run.{what}", lang, {"unknown": unknown, "passed": passed}).title
 
 
 def _places(
