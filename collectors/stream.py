@@ -64,11 +64,7 @@ def read_lines(
         yield block
     lines, unreadable_lines = tally.lines - lines_before, tally.unreadable - unreadable_before
     if lines and lines == unreadable_lines:
-        tally.problems.append(
-            InputProblem(
-                log.path, "does not look like a log: none of its lines has a date and time"
-            )
-        )
+        tally.problems.append(InputProblem(log.path, NO_LOG))
 
 
 def _keep(tally: Tally, unreadable: list[str]) -> None:
