@@ -123,6 +123,8 @@ BAD_RESULTS = {
     "no instance": changed(RESULTS, "i={i}; ", ""),
     "another instance": changed(RESULTS, "i={i}", "i=2"),
     "the instance not first": "{d}; i={i}; spf=pass",
+    "an instance that is no number": changed(RESULTS, "i={i}", "i=a"),
+    "instance 0": changed(RESULTS, "i={i}", "i=0"),
     "no semicolon behind the instance": changed(RESULTS, "i={i};", "i={i}"),
 }
 
@@ -145,6 +147,54 @@ def test_a_seal_may_be_written_so(form: str) -> None:
 @pytest.mark.parametrize("form", BAD_SEALS.values(), ids=BAD_SEALS)
 def test_a_seal_must_not_be_written_so(form: str) -> None:
     assert result(sealed(MESSAGE, seal=form)) is ArcResult.FAIL
+
+
+HARMLESS = {  # the relaxed form of a seal's own field: RFC 8617, 5.1.1, and RFC 6376, 3.4.2
+    "the field's name in capitals": (rb"ARC-Seal:", rb"ARC-SEAL:"),
+    "more space behind the colon": (rb"ARC-Seal: ", rb"ARC-Seal:    "),
+    "more space between tags": (rb"; cv=", rb";     cv="),
+    "space at the end of the line": (rb"(ARC-Seal: [^\r]*)\r", rb"\1   \r"),
+    "a fold between tags": (rb"; cv=", rb";\r\n\tcv="),
+    "space within b": (rb"(ARC-Seal: .* b=.{8})", rb"\1 "),
+    "a fold within b": (rb"(ARC-Seal: .* b=.{8})", rb"\1\r\n   "),
+}
+HARMFUL = {
+    "a domain in capitals": (rb"(ARC-Seal: .*) d=l", rb"\1 d=L"),
+    "a space more in a value": (rb"t=1795000000", rb"t=1795 000000"),
+    "another selector": (rb"(ARC-Seal: .*) s=arc", rb"\1 s=arc2"),
+    "results that say something else": (rb"spf=pass", rb"spf=fail"),
+    "another signature below the seal": (rb"(Message-Signature: .* bh=)", rb"\1 "),
+}
+
+
+def _altered(form: tuple[bytes, bytes]) -> bytes:
+    whole = sealed(MESSAGE)
+    altered = re.sub(form[0], form[1], whole, count=1)
+    assert altered != whole
+    return altered
+
+
+@pytest.mark.parametrize("form", HARMLESS.values(), ids=HARMLESS)
+def test_a_seal_survives_other_space_and_capitals_of_its_name(form: tuple[bytes, bytes]) -> None:
+    assert result(_altered(form)) is ArcResult.PASS
+
+
+@pytest.mark.parametrize("form", HARMFUL.values(), ids=HARMFUL)
+def test_a_seal_covers_its_own_tags_and_the_fields_of_its_set(form: tuple[bytes, bytes]) -> None:
+    assert result(_altered(form)) is ArcResult.FAIL
+
+
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        (BAD_SEALS["SHA-1"], "rsa-sha1, which no longer counts"),
+        (BAD_SEALS["a semicolon too many"], "a semicolon too many"),
+        (BAD_SEALS["a tag twice"], "“s” stands twice"),
+        (changed(SEAL, "s=arc", "s=arc; alone"), "“alone” stands twice or is not written"),
+    ],
+)
+def test_the_reason_tells_what_to_look_for(form: str, why: str) -> None:
+    assert why in verify_arc(FakeLookup(ZONE), sealed(MESSAGE, seal=form)).reason
 
 
 @pytest.mark.parametrize("form", BAD_RESULTS.values(), ids=BAD_RESULTS)

@@ -40,6 +40,8 @@ def test_a_good_record_passes() -> None:
         ("p=reject; pct=20; ri=60; {rua}", "removed_tags", "warning", "p=reject; {rua}"),
         ("p=reject; pc=20; {rua}", "unknown_tags", "warning", "p=reject; {rua}"),
         ("p=reject; adkim=x; {rua}", "bad_tags", "warning", "p=reject; {rua}"),
+        ("p=reject; fo=0:1; {rua}", "bad_tags", "warning", "p=reject; {rua}"),
+        ("p=reject; {rua}; p=none", "repeated_tags", "warning", "p=reject; {rua}"),
         ("p=rejct; {rua}", "bad_policy", "fail", "p=none; {rua}"),
     ],
 )
@@ -116,6 +118,16 @@ def test_reports_to_others_need_leave_and_the_record_is_given() -> None:
     assert finding.fix.records == ('e.test._report._dmarc.r.example. 60 IN TXT "v=DMARC1"',)
     zone += "e.test._report._dmarc.r.example TXT !TIMEOUT"
     assert found(zone)["report_unknown"].verdict is Verdict.UNKNOWN
+
+
+def test_reports_that_are_passed_on_to_another_host_reach_nobody() -> None:
+    zone = at("v=DMARC1; p=reject; rua=mailto:a@r.example")
+    zone += 'e.test._report._dmarc.r.example 300 TXT "v=DMARC1; rua=mailto:b@x.example"'
+    finding = found(zone)["report_elsewhere"]
+    assert (finding.verdict, finding.side) == (Verdict.WARNING, Side.PROVIDER)
+    assert finding.params["elsewhere"] == "mailto:b@x.example"
+    assert finding.fix is not None
+    assert finding.fix.records == ('e.test._report._dmarc.r.example. 300 IN TXT "v=DMARC1"',)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from tracer.diagnostics.lookup import Lookup
 _MOST = 50  # sets, RFC 8617, 4.2.1
 _INSTANCE = re.compile(rb"(?:^|;)\s*i\s*=\s*(\d{1,3})\s*(?:;|$)")
 _RESULTS_BEGIN = re.compile(rb"\s*i\s*=\s*\d+\s*;")  # RFC 8617, 4.1.1
+_TAG_ALONE = re.compile(r"b'\s*(.*?)\s*'")  # all that dkimpy tells of a list of tags that is wrong
 _SET = (b"arc-seal", b"arc-message-signature", b"arc-authentication-results")
 
 
@@ -218,5 +219,10 @@ def _set(found: dict[str, Any]) -> ArcSet:
 
 
 def _plain(reason: str) -> str:
-    """dkimpy's words without Python's marks of octets."""
+    """dkimpy's words without Python's marks of octets, and ours where it has none."""
+    if alone := _TAG_ALONE.fullmatch(reason):
+        wrong = f"the tag “{alone[1]}” stands twice or is not written as NAME=VALUE"
+        return wrong if alone[1] else "a tag is empty: there is a semicolon too many"
+    if "rsa-sha1" in reason:
+        return "it is signed with rsa-sha1, which no longer counts (RFC 8301, 3.1)"
     return reason.replace("b'", "“").replace("'", "”") if "b'" in reason else reason

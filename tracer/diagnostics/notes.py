@@ -1,7 +1,8 @@
 """Short remarks of our own, in Russian: why a question had no answer, what is wrong in a record.
 
 Findings and evidence keep these remarks in English, as they were noted when the run was made.
-What other programs say, such as a mail host's reply, is never touched.
+The libraries' reasons that stand in them are told in Russian where they are known, else quoted
+and marked. What other systems say, such as a mail host's reply, is never touched.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from tracer.diagnostics.linter_words import linter_words
+
+_LINTED = "text"  # the param with the words of checkdmarc
 _ERRNO = re.compile(r"\[Errno (\d+)\] .*", re.DOTALL)
 _BY_NUMBER = {
     "101": "сеть недоступна", "104": "соединение оборвано", "110": "нет ответа вовремя",
@@ -43,6 +47,31 @@ _PLAIN = {
     "not followed any further": "дальше не просматривалось",
     "the evaluation took too long": "проверка заняла слишком много времени",
 }  # fmt: skip
+_PYSPF = {
+    "Invalid IP4 CIDR length": "неверная длина префикса IPv4",
+    "Invalid IP6 CIDR length": "неверная длина префикса IPv6",
+    "Dual CIDR not allowed": "две длины префикса здесь недопустимы",
+    "CIDR not allowed": "длина префикса здесь недопустима",
+    "Missing IP4": "перед адресом нет «ip4:»",
+    "Invalid IP4 address": "неверный адрес IPv4",
+    "Invalid IP6 address": "неверный адрес IPv6",
+    "Use the ip4 mechanism for ip4 addresses": "адрес IPv4 пишут с «ip4:»",
+    "Use the ip6 mechanism for ip6 addresses": "адрес IPv6 пишут с «ip6:»",
+    "Do not separate mechnisms with commas": "механизмы разделяют пробелами, а не запятыми",
+    "Unknown mechanism found": "такого механизма нет",
+    "implicit exists not allowed": "у exists должен быть назван домен",
+    "empty domain:": "не назван домен",
+    "include has trivial recursion": "include указывает на саму эту запись",
+    "include mechanism missing domain": "у include не назван домен",
+    "Invalid domain found (use FQDN)": "нужно полное доменное имя",
+    "c,r,t macros allowed in exp= text only": "макросы c, r и t допустимы только в тексте exp",
+    "Unknown Macro Encountered": "такого макроса нет",
+    "Invalid all mechanism format - only qualifier allowed with all":
+        "у all не бывает значения",
+    "Unknown qualifier, RFC 4408 para 4.6.1, found in":
+        "знак перед механизмом неизвестен (бывают + - ~ ?)",
+    "syntax error": "синтаксическая ошибка",
+}  # fmt: skip
 _FORMS = tuple(
     (re.compile(pattern, re.DOTALL), words)
     for pattern, words in (
@@ -61,8 +90,12 @@ _FORMS = tuple(
          "в записи {name} есть знаки вне ASCII"),
         (r"(?P<name>\S+) has more than (?P<rest>\d+) MX hosts",
          "у {name} больше почтовых серверов, чем {rest}"),
-        (r"“(?P<name>.*)” is not written as SPF wants it: (?P<rest>.*)",
-         "«{name}» записано не так, как требует SPF: {rest}"),
+        (r"“(?P<name>.*)” is not written as SPF wants it: (?P<pyspf>.*)",
+         "«{name}» записано не так, как требует SPF: {pyspf}"),
+        (r"“(?P<name>.*)” is not an address", "«{name}» — не адрес"),
+        (r"more than (?P<name>\d+) DNS lookups", "запросов к DNS больше {name}"),
+        (r"more than (?P<name>\d+) DNS lookups came back empty",
+         "запросов к DNS без ответа больше {name}"),
         (r"“(?P<name>.*)” cannot be read", "«{name}» не удаётся разобрать"),
         (r"“(?P<name>.*)” names no domain", "в «{name}» не назван домен"),
         (r"“(?P<name>.*)” has a character that may not stand there",
@@ -81,11 +114,15 @@ def noted(remark: str, lang: str) -> str:
 
 
 def noted_all(params: Mapping[str, str | int | float], lang: str) -> dict[str, str | int | float]:
-    """The params of a finding, remarks of ours among them in a language."""
+    """The params of a finding, remarks of ours and words of checkdmarc in a language."""
     return {
-        name: noted(value, lang) if isinstance(value, str) else value
+        name: _told(name, value, lang) if isinstance(value, str) else value
         for name, value in params.items()
     }
+
+
+def _told(name: str, value: str, lang: str) -> str:
+    return linter_words(value, lang) if name == _LINTED else noted(value, lang)
 
 
 def _russian(part: str) -> str:
@@ -96,5 +133,12 @@ def _russian(part: str) -> str:
     for form, words in _FORMS:
         if found := form.fullmatch(part):
             fields = found.groupdict()
-            return words.format(**fields | {"rest": _russian(fields.get("rest", ""))})
+            rest = _russian(fields.get("rest", ""))
+            return words.format(**fields | {"rest": rest, "pyspf": _of_pyspf(fields)})
     return part
+
+
+def _of_pyspf(fields: Mapping[str, str]) -> str:
+    """pyspf's reason in Russian; one that is not known is quoted as its own."""
+    said = fields.get("pyspf", "")
+    return _PYSPF.get(said) or f"pyspf пишет по-английски: «{said}»"

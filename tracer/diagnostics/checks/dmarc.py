@@ -27,10 +27,11 @@ from tracer.diagnostics.zone_lines import txt_line
 
 CODES = (
     "dmarc.valid", "dmarc.missing", "dmarc.wrong_place", "dmarc.bad_version", "dmarc.unknown",
-    "dmarc.several_records", "dmarc.bad_policy", "dmarc.bad_tags", "dmarc.unknown_tags",
-    "dmarc.removed_tags", "dmarc.policy_none", "dmarc.test_mode", "dmarc.subdomains_open",
-    "dmarc.no_reports", "dmarc.report_not_allowed", "dmarc.report_unknown",
-    "dmarc.spf_aligned", "dmarc.spf_not_aligned", "dmarc.alignment_unknown",
+    "dmarc.several_records", "dmarc.bad_policy", "dmarc.bad_tags", "dmarc.repeated_tags",
+    "dmarc.unknown_tags", "dmarc.removed_tags", "dmarc.policy_none", "dmarc.test_mode",
+    "dmarc.subdomains_open", "dmarc.no_reports", "dmarc.report_not_allowed",
+    "dmarc.report_elsewhere", "dmarc.report_unknown", "dmarc.spf_aligned",
+    "dmarc.spf_not_aligned", "dmarc.alignment_unknown",
 )  # fmt: skip
 
 _POLICIES = ("none", "quarantine", "reject")
@@ -142,6 +143,10 @@ def _faults(
     if others:
         fix = _changed(record, {}, "RFC 9989, 4.7")
         yield about.warning("bad_tags", evidence, fix=fix, **params, tags=", ".join(others))
+    if record.repeated:
+        fix = _changed(record, {}, "RFC 6376, 3.2")
+        tags = ", ".join(record.repeated)
+        yield about.warning("repeated_tags", evidence, fix=fix, **params, tags=tags)
     if record.unknown:
         fix = _changed(record, {}, "RFC 9989, 4.7")
         tags = ", ".join(record.unknown)
@@ -209,7 +214,9 @@ def _reports(
             effective_s=address.answer.ttl_s,
         )
         theirs = about.of(about.subject, Side.PROVIDER)
-        yield theirs.warning("report_not_allowed", address.answer.evidence, fix=fix, **told)
+        code = "report_elsewhere" if address.elsewhere else "report_not_allowed"
+        told |= {"elsewhere": address.elsewhere} if address.elsewhere else {}
+        yield theirs.warning(code, address.answer.evidence, fix=fix, **told)
 
 
 def _alignment(

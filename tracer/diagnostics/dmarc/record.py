@@ -26,8 +26,10 @@ class DmarcRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One record, what it asks for, and what is wrong with it.
 
     `tags` are as written, the first of each name. Values that cannot be read count as
-    absent and are listed in `invalid` by tag. `is_usable` is False where RFC 9989, 4.10.1
-    forbids to use the record: a policy that cannot be read, and no address for reports.
+    absent and are listed in `invalid` by tag. `repeated` are tags written more than once, which
+    RFC 6376, 3.2 forbids; receivers differ in which one they heed. `is_usable` is False where
+    RFC 9989, 4.10.1 forbids to use the record: a policy that cannot be read, and no address
+    for reports.
     """
 
     domain: str
@@ -35,6 +37,7 @@ class DmarcRecord(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str]
     invalid: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
     ttl_s: int | None = None
 
     @property
@@ -113,16 +116,17 @@ def parse_record(domain: str, text: str, ttl_s: int | None = None) -> DmarcRecor
     """Read a record; never raises. Unknown tags are ignored, unreadable values too."""
     tags: dict[str, str] = {}
     broken: list[str] = []
+    repeated: list[str] = []
     for part in text.split(";"):
         name, equals, value = part.partition("=")
         name, value = name.strip().lower(), value.strip()
         if not part.strip():
             continue
+        if name in tags and name in _KNOWN:
+            repeated.append(name)
         if not equals or not name.isalpha() or not value:
             broken.append(name if name in _KNOWN else part.strip())
-            tags.setdefault(name, value)
-        else:
-            tags.setdefault(name, value)
+        tags.setdefault(name, value)
     broken += [tag for tag, value in tags.items() if tag not in broken and _is_bad(tag, value)]
     return DmarcRecord(
         domain=domain,
@@ -130,6 +134,7 @@ def parse_record(domain: str, text: str, ttl_s: int | None = None) -> DmarcRecor
         tags={tag: value for tag, value in tags.items() if tag},
         invalid=tuple(dict.fromkeys(broken)),
         unknown=tuple(tag for tag in tags if tag and tag not in _KNOWN and tag not in REMOVED),
+        repeated=tuple(dict.fromkeys(repeated)),
         ttl_s=ttl_s,
     )
 
@@ -149,10 +154,16 @@ def _is_bad(tag: str, value: str) -> bool:
     if tag in _VALUES:
         return value.lower() not in _VALUES[tag]
     if tag == "fo":
-        return not {part.strip().lower() for part in value.split(":")} <= {"0", "1", "d", "s"}
+        return _is_bad_fo([part.strip().lower() for part in value.split(":")])
     if tag in ("rua", "ruf"):
         return not _uris(value)
     return False
+
+
+def _is_bad_fo(options: list[str]) -> bool:
+    """RFC 9989, 4.8: each at most once, and of 0 and 1 only one."""
+    once = set(options)
+    return not once <= {"0", "1", "d", "s"} or {"0", "1"} <= once or len(once) < len(options)
 
 
 def _uris(value: str) -> tuple[str, ...]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import msgspec
 
 from tracer.diagnostics.dmarc.discover import DmarcUnclear, Walks, walk_names
-from tracer.diagnostics.dmarc.record import DmarcRecord, is_record
+from tracer.diagnostics.dmarc.record import DmarcRecord, is_record, parse_record
 from tracer.diagnostics.lookup import Answer, Lookup, ascii_name
 
 
 class ReportAddress(msgspec.Struct, frozen=True, kw_only=True):
-    """One address of rua or ruf. `allowed` is None where DNS does not answer."""
+    """One address of rua or ruf. `allowed` is None where DNS does not answer.
+
+    `elsewhere`: where the record of leave sends these reports instead, if that is another
+    host than the one asked; then they go to neither.
+    """
 
     uri: str
     tag: str  # rua or ruf
     domain: str  # whose mail host gets the reports; "" for what is no mailto:
     is_external: bool = False
     allowed: bool | None = True
+    elsewhere: str = ""
     record_name: str = ""  # where the leave must stand
     answer: Answer | None = None
 
@@ -25,7 +30,8 @@ def report_addresses(lookup: Lookup, record: DmarcRecord) -> tuple[ReportAddress
     """Every address for reports of a record; never raises.
 
     An address outside the record's organisation needs leave: a record that begins with
-    v=DMARC1 at `DOMAIN._report._dmarc.THEIRS`, which may be a wildcard's.
+    v=DMARC1 at `DOMAIN._report._dmarc.THEIRS`, which may be a wildcard's, and which may send
+    the reports to another address of the same host only.
     """
     walks = Walks(lookup)
     named = [("rua", uri) for uri in record.rua] + [("ruf", uri) for uri in record.ruf]
@@ -49,16 +55,28 @@ def _judged(walks: Walks, record: DmarcRecord, tag: str, uri: str) -> ReportAddr
         return ReportAddress(uri=uri, tag=tag, domain=domain)
     name = _leave_name(record, domain)
     answer = walks.lookup.ask(name, "TXT")
-    agreed = any(is_record(text) for text in answer.records)
+    leaves = [text for text in answer.records if is_record(text)]
+    elsewhere = _elsewhere(leaves, tag, domain)
     return ReportAddress(
         uri=uri,
         tag=tag,
         domain=domain,
         is_external=True,
-        allowed=agreed if answer.known else None,
+        allowed=bool(leaves) and not elsewhere if answer.known else None,
+        elsewhere=elsewhere,
         record_name=name,
         answer=answer,
     )
+
+
+def _elsewhere(leaves: list[str], tag: str, domain: str) -> str:
+    """The first address of another host in the records of leave (RFC 9990, 4, step 9)."""
+    for text in leaves:
+        leave = parse_record(domain, text)
+        for uri in leave.rua if tag == "rua" else leave.ruf:
+            if _host(uri) and ascii_name(_host(uri)) != domain:
+                return uri
+    return ""
 
 
 def _host(uri: str) -> str:
