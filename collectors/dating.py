@@ -13,10 +13,11 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
+from .calendar_words import month_named
 from .files import peek_lines
 from .inputs import LogInput, in_order, rotated_on
 from .unpack import codec_of
-from .year import MONTHS, YearGuess, newest_before
+from .year import YearGuess, newest_before
 
 PLACES = 48  # looked into in a plain file
 GLANCE = 4096  # octets of each
@@ -24,7 +25,7 @@ SLACK = timedelta(days=1)  # clocks and zones that differ
 ROTATION = timedelta(days=100)  # the next log of a series starts no later than this
 LONGEST_LOG_YEARS = 12
 
-_STAMP = re.compile(rf"({'|'.join(MONTHS)}) ([ \d]\d) \d\d:\d\d:\d\d ")
+_STAMP = re.compile(r"([^\W\d_]{3,6}\.?|\b\d\d?月) +(\d\d?),? \d\d:\d\d:\d\d\s")
 _SEEN_FROM = 120  # characters: a stamp further in is part of the text
 
 Day = tuple[int, int]  # month, day
@@ -116,8 +117,9 @@ def _usual_day(lines: list[str]) -> Day | None:
     days: Counter[Day] = Counter()
     for line in lines[:100]:
         found = _STAMP.search(line, 0, _SEEN_FROM)
-        if found and YearGuess(year=2024).year_of(MONTHS[found[1]], int(found[2])):
-            days[MONTHS[found[1]], int(found[2])] += 1
+        month, day = (month_named(found[1]), int(found[2])) if found else (None, 0)
+        if month and YearGuess(year=2024).year_of(month, day):
+            days[month, day] += 1
     return days.most_common(1)[0][0] if days else None
 
 

@@ -9,21 +9,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tracer.model import SECOND_US
-
-from .records import read_record
-from .stamp import micros_of, read_stamp, utc_us
-
-SECONDS_DIGITS = 10  # of a Unix time between 2001 and 2286
+from .odd_stamps import read_any_stamp
+from .records import Record, read_record
+from .stamp import Stamp, utc_us
 
 
 class Entry(NamedTuple):
-    at_us: int
+    at_us: int | None  # None: the stamp names no zone, or no year
+    stamp: Stamp | None
     host: str
     program: str
     pid: str
     text: str
     is_wrapped: bool  # a container's output: the text has a head of its own
+    head_of: str = ""  # in which a program is named that begins so; another's is what somebody said
 
 
 class _Written(
@@ -59,9 +58,9 @@ def read_entry(line: str) -> Entry | None:
     try:
         written = _DECODER.decode(line.encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError):
-        return None
+        return _from_shipper(line)
     if isinstance(written.log, str):
-        return _from_docker(written)
+        return _from_docker(written) or _from_shipper(line)
     return _from_journal(written) or _from_shipper(line)
 
 
@@ -72,6 +71,7 @@ def _from_journal(written: _Written) -> Entry | None:
         return None
     return Entry(
         at_us=at_us,
+        stamp=None,
         host=_text(written.host),
         program=_text(written.identifier) or _text(written.command),
         pid=_text(written.pid) or _text(written.sender_pid),
@@ -81,32 +81,35 @@ def _from_journal(written: _Written) -> Entry | None:
 
 
 def _from_docker(written: _Written) -> Entry | None:
-    stamp = read_stamp(_text(written.time))
+    stamp = read_any_stamp(_text(written.time))
     at_us = utc_us(stamp) if stamp else None
     text = _text(written.log)
     if at_us is None or not text:
         return None
-    return Entry(at_us, "", "", "", text, is_wrapped=True)
+    return Entry(at_us, stamp, "", "", "", text, is_wrapped=True)
 
 
 def _from_shipper(line: str) -> Entry | None:
     record = read_record(line)
-    at_us = _moment(record.stamp) if record else None
-    if record is None or at_us is None:
+    return entry_of(record) if record else None
+
+
+def entry_of(record: Record) -> Entry | None:
+    """The entry that a record is; None when it names no time."""
+    stamp = read_any_stamp(record.stamp)
+    if stamp is None:
         return None
     text = _text(record.text)
-    return Entry(at_us, record.host, record.program, record.pid, text, not record.program)
+    return Entry(
+        utc_us(stamp), stamp, record.host, record.program, record.pid, text,
+        is_wrapped=not record.program or _has_head(text), head_of=record.program,
+    )  # fmt: skip
 
 
-def _moment(written: str) -> int | None:
-    """Microseconds of an ISO 8601 stamp with a zone, or of seconds since 1970."""
-    stamp = read_stamp(written)
-    if stamp is not None:
-        return utc_us(stamp)
-    seconds, _, fraction = written.partition(".")
-    if len(seconds) != SECONDS_DIGITS or not (seconds + fraction).isdecimal():
-        return None
-    return int(seconds) * SECOND_US + micros_of(fraction)
+def _has_head(text: str) -> bool:
+    """Whether a text begins with a priority or a stamp: the whole line that was shipped."""
+    is_stamp_like = text[3:4] == " " or text[4:5] == "-"
+    return text[:1] == "<" or (is_stamp_like and read_any_stamp(text) is not None)
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ Owns opening, unpacking and decoding.  A path that cannot be read is a value
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ NO_RIGHTS = (
 )
 MAILDIR = ("cur", "new", "tmp")
 """A folder with these is a maildir: mail lies in the first two, the program's own files around."""
+_RETURNS = re.compile(r"\r+\n")
 EMPTY = "is empty: there was nothing to read"
 
 
@@ -163,7 +165,9 @@ def decoded(octets: bytes) -> list[str]:
     if "\0" in text:
         text = text.replace("\0", "")
     if "\r" in text:
-        text = text.replace("\r\n", "\n")
+        text = _RETURNS.sub("\n", text)
+    if "#015\n" in text:  # how rsyslog spells the return of a line that came over TCP
+        text = text.replace("#015\n", "\n")
     lines = text.split("\n")
     lines.pop()
     return lines

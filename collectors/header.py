@@ -7,7 +7,6 @@ reads any line, and must agree with the fast one.  Knows nothing of mail.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
@@ -15,23 +14,19 @@ from msgspec.structs import replace
 
 from tracer.model import LogLine, when
 
-from .entry import read_entry
+from .entry import Entry, entry_of, read_entry
+from .odd_stamps import read_any_stamp
 from .origin import Origin, bare_host, read_origin, text_start
-from .stamp import Stamp, micros_of, read_stamp, seconds_of_an_hour, utc_us
+from .prefixes import inner_start, prefix_end
+from .records import COOKIE, read_fluent, read_record
+from .stamp import Stamp, micros_of, seconds_of_an_hour, utc_us
 from .structured import read_structured
 from .year import YearGuess
 from .zone import LocalClock
 
 KNOWN_ORIGINS = 10_000
 
-_PREFIX = re.compile(
-    r"(?:[\0\ufeff\s]+"
-    r"|<(?:\d{1,3}|[a-z]\w{1,9}\.[a-z]{1,9})>\s?"
-    r"|(?:\x1b\[[0-9;]*m)*[\w./-]{1,100} *\| ?(?:\x1b\[[0-9;]*m)* ?)+"  # docker compose logs
-)
-_STREAM = re.compile(  # Kubernetes CRI; docker logs --timestamps; a log host that kept the head
-    r" (?:(?:stdout|stderr) [FP] |[\w.:-]{1,255} (?=[A-Z][a-z]{2} [ \d]\d \d\d:))?"
-)
+MOST_STAMPS = 3  # that stand before each other in one line
 
 
 class HeadReader:
@@ -94,7 +89,7 @@ class HeadReader:
                     return line
                 stamp, at_us = head[:15], hour_us + second
             origin = origins.get(head[15:])
-            if origin is None or text[:1] in "[ ":
+            if origin is None or text[:1] in "[ @":
                 return line
             host, program, pid = origin
             add(LogLine(at_us, host, program, pid, text, head + ": ", source))
@@ -120,7 +115,7 @@ class HeadReader:
                     return line
                 fraction_us = int(digits) if cut == 26 else micros_of(digits)
             origin = origins.get(head[stop:])
-            if origin is None or head[cut:stop] != zone or text[:1] in "[ ":
+            if origin is None or head[cut:stop] != zone or text[:1] in "[ @":
                 return line
             host, program, pid = origin
             add(LogLine(at_us + fraction_us, host, program, pid, text, head + ": ", source))
@@ -142,41 +137,41 @@ class HeadReader:
         first = line[:1]
         if first == "{":
             return self._read_entry(line)
-        if first == "<":
+        if first == "<" or line[:2] == "1 ":
             return self._read_structured(line) or self._read_behind_prefix(line)
-        stamp = read_stamp(line)
+        stamp = read_any_stamp(line)
         if stamp is None:
             return self._read_behind_prefix(line)
-        found = self._read_stamped(line, stamp)
-        if found is not None:
-            self._remember_hour(line, stamp, found.at_us)
-        return found
+        return self._read_stamped(line, stamp)
 
     def _read_behind_prefix(self, line: str) -> LogLine | None:
-        prefix = _PREFIX.match(line)
-        if prefix is None:
-            return None
-        found = self.read(line[prefix.end() :])
-        if found is None:
-            return None
-        head, text = prefix[0] + found.head, found.text
-        return LogLine(found.at_us, found.host, found.program, found.pid, text, head, self._source)
+        record = read_fluent(line)
+        if record is not None:
+            return self._line_of(entry_of(record))
+        end = prefix_end(line)
+        found = self.read(line[end:]) if end else None
+        return replace(found, head=line[:end] + found.head) if found else None
 
-    def _read_stamped(self, line: str, stamp: Stamp, is_inner: bool = False) -> LogLine | None:
+    def _read_stamped(self, line: str, stamp: Stamp, outer: int = 0) -> LogLine | None:
+        """The line behind a stamp; `outer` is how many stamps stand before this one."""
         at_us = self._at_us(stamp)
         if at_us is None:
             return None
+        self._remember_hour(line, stamp, at_us)
         rest = line[stamp.length :]
         found = read_origin(rest)
         if found is None:
-            if stamp.year is None or is_inner:
-                return self._read_bare(line, stamp, at_us)
-            return self._read_twice_stamped(line, stamp, at_us)
+            inner = self._read_inner(line, stamp, at_us, outer) if outer < MOST_STAMPS else None
+            return inner or self._read_bare(line, stamp, at_us)
         origin, tag_end = found
         host, program, pid = origin if origin.host else origin._replace(host=self._host)
+        end = stamp.length + text_start(rest, tag_end)
+        if line.startswith(COOKIE, end) or (not pid and line.startswith("{", end)):
+            told = self._told_in(line, end, at_us, Origin(host, program, pid))
+            if told is not None:
+                return told
         if rest.find(": ") + 2 == tag_end:
             self._remember_origin(rest[: tag_end - 2], Origin(host, program, pid))
-        end = stamp.length + text_start(rest, tag_end)
         return LogLine(at_us, host, program, pid, line[end:], line[:end], self._source)
 
     def _read_bare(self, line: str, stamp: Stamp, at_us: int) -> LogLine:
@@ -185,16 +180,38 @@ class HeadReader:
         end = stamp.length + skipped
         return LogLine(at_us, host or self._host, "", "", line[end:], line[:end], self._source)
 
-    def _read_twice_stamped(self, line: str, stamp: Stamp, at_us: int) -> LogLine | None:
-        # The outer stamp is the container's: it has a year and a zone, so it is the better one.
-        outer = _STREAM.match(line, stamp.length)
-        start = outer.end() if outer else stamp.length
+    def _read_inner(self, line: str, stamp: Stamp, at_us: int, outer: int) -> LogLine | None:
+        """A line that a container, a shipper or a log host put behind a stamp of its own."""
+        start = inner_start(line, stamp.length)
+        if line.startswith("{", start):
+            return self._told_in(line, start, at_us, Origin(self._host, "", ""))
         rest = line[start:]
-        inner_stamp = read_stamp(rest)
-        inner = self._read_stamped(rest, inner_stamp, is_inner=True) if inner_stamp else None
-        if inner is None:
-            return self._read_bare(line, stamp, at_us)
+        known: list[LogLine] = []
+        is_exact = stamp.zone is not None and stamp.year is not None
+        if is_exact and self._read_run(iter((rest,)), known) is None:
+            return replace(known[0], at_us=at_us, head=line[:start] + known[0].head)
+        inner_stamp = read_any_stamp(rest)
+        inner = self._read_stamped(rest, inner_stamp, outer + 1) if inner_stamp else None
+        if inner is None or inner_stamp is None:
+            return None
+        is_vague = stamp.year is None or (stamp.zone is None and inner_stamp.zone is not None)
+        if is_vague and (inner_stamp.year is not None or stamp.year is None):
+            at_us = inner.at_us
         return replace(inner, at_us=at_us, head=line[:start] + inner.head)
+
+    def _told_in(self, line: str, start: int, at_us: int, origin: Origin) -> LogLine | None:
+        """A record written as a line's text; what it leaves out is the line's."""
+        record = read_record(line[start:].removeprefix(COOKIE))
+        if record is None:
+            return None
+        found = self._line_of(
+            Entry(
+                at_us, None, record.host or origin.host, record.program or origin.program,
+                record.pid or origin.pid, record.text,
+                is_wrapped=not record.program and not origin.program,
+            )
+        )  # fmt: skip
+        return found and replace(found, head=line[:start])
 
     def _read_structured(self, line: str) -> LogLine | None:
         found = read_structured(line)
@@ -202,7 +219,19 @@ class HeadReader:
         if found is None or at_us is None:
             return None
         host, program, pid, end = found.host or self._host, found.app, found.procid, found.end
-        tag = None if program else read_origin(" " + line[end:])
+        if not program:
+            return self._read_untagged(line, end, at_us, host, pid)
+        return LogLine(at_us, host, program, pid, line[end:], line[:end], self._source)
+
+    def _read_untagged(self, line: str, end: int, at_us: int, host: str, pid: str) -> LogLine:
+        """A line whose own head, or at least its program, stands in the text."""
+        inner = end + prefix_end(line[end:])
+        stamp = read_any_stamp(line[inner:])
+        whole = self._read_stamped(line[inner:], stamp, 1) if stamp else None
+        if whole is not None and whole.program:
+            return replace(whole, at_us=at_us, head=line[:inner] + whole.head)
+        tag = read_origin(" " + line[end:])
+        program = ""
         if tag is not None:
             (_, program, pid), tag_end = tag
             end += tag_end - 1
@@ -213,33 +242,44 @@ class HeadReader:
             at_us = self._iso_us(written)
             if at_us is not None:
                 return at_us
-        stamp = read_stamp(written)
+        stamp = read_any_stamp(written)
         at_us = self._at_us(stamp) if stamp else None
         if stamp and at_us is not None:
             self._remember_hour(written, stamp, at_us)
         return at_us
 
     def _read_entry(self, line: str) -> LogLine | None:
-        entry = read_entry(line)
+        return self._line_of(read_entry(line))
+
+    def _line_of(self, entry: Entry | None) -> LogLine | None:
+        """The line that an entry is; its head is made."""
         if entry is None:
             return None
         inner = self.read(entry.text) if entry.is_wrapped else None
-        if inner is not None:
-            return replace(inner, at_us=entry.at_us)
-        host, tag = entry.host or self._host, entry.program
-        if entry.pid:
-            tag += f"[{entry.pid}]"
-        head = f"{when(entry.at_us).isoformat()} {host} {tag}: "
-        return LogLine(entry.at_us, host, entry.program, entry.pid, entry.text, head, self._source)
+        at_us = entry.at_us
+        if inner is not None and inner.program.startswith(entry.head_of):
+            return inner if at_us is None else replace(inner, at_us=at_us)
+        if at_us is None and entry.stamp is not None:
+            at_us = self._at_us(entry.stamp)
+        if at_us is None:
+            return None
+        host, program, pid, text = entry.host, entry.program, entry.pid, entry.text
+        tag = read_origin(" " + text) if not program else None
+        if tag is not None:
+            (named, program, pid), end = tag
+            host, text = named or host, text[text_start(text, end - 1) :]
+        host = host or self._host
+        head = f"{when(at_us).isoformat()} {host} {program}{f'[{pid}]' if pid else ''}: "
+        return LogLine(at_us, host, program, pid, text, head, self._source)
 
     def _at_us(self, stamp: Stamp) -> int | None:
-        if stamp.zone is not None and stamp.year is not None:
-            return utc_us(stamp)
         year = stamp.year
         if year is None:
             year = self._year.year_of(stamp.month, stamp.day)
         if year is None:
             return None
+        if stamp.zone is not None:
+            return utc_us(stamp._replace(year=year))
         try:
             return self._clock.moment(year, stamp.month, stamp.day, stamp.hour, stamp.in_hour_us)
         except (ValueError, OverflowError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import tzinfo
 
@@ -9,6 +10,7 @@ import msgspec
 
 from tracer.model import LogLine
 
+from .documents import Joiner, first_line, joiner_of
 from .files import open_lines
 from .header import HeadReader
 from .inputs import InputProblem, LogInput
@@ -18,6 +20,11 @@ from .year import YearGuess
 SAMPLES = 5
 SAMPLE_LENGTH = 500  # characters
 NO_LOG = "does not look like a log: none of its lines has a date and time"
+NO_DATES = (
+    "names no dates: its stamps count seconds since the machine was started;"
+    " write it again with journalctl -o short-iso"
+)
+_MONOTONIC = re.compile(r"\[ *\d+\.\d{6}(?:\]| <)")  # journalctl -o short-monotonic, short-delta
 
 
 class Tally(msgspec.Struct):
@@ -46,25 +53,38 @@ def read_lines(
     """
     tally = Tally() if tally is None else tally
     reader: HeadReader | Table = HeadReader(source, year=year, zone=zone, host=host)
-    is_first = True
+    joiner: Joiner | None = None
+    is_known = False  # which of these it is
     lines_before, unreadable_before = tally.lines, tally.unreadable
     for found in open_lines(log):
         if isinstance(found, InputProblem):
             tally.problems.append(found)
             continue
-        unreadable: list[str] = []
-        if is_first and found.lines and (table := table_of(found.lines[0], source, host)):
-            reader, found.lines = table, found.lines[1:]
-        is_first = False
-        block = reader.read_many(found.lines, unreadable)
-        tally.lines += len(block) + len(unreadable)
+        written = found.lines
+        if not is_known and (first := first_line(written)):
+            is_known = True
+            if table := table_of(written[0], source, host):
+                reader, written = table, written[1:]
+            else:
+                joiner = joiner_of(first)
+        block = _read(reader, joiner.joined(written) if joiner else written, tally)
         tally.consumed = found.consumed
-        if unreadable:
-            _keep(tally, unreadable)
         yield block
+    if joiner and (cut := joiner.rest()):
+        yield _read(reader, cut, tally)
     lines, unreadable_lines = tally.lines - lines_before, tally.unreadable - unreadable_before
     if lines and lines == unreadable_lines:
-        tally.problems.append(InputProblem(log.path, NO_LOG))
+        is_monotonic = any(_MONOTONIC.match(sample) for sample in tally.samples)
+        tally.problems.append(InputProblem(log.path, NO_DATES if is_monotonic else NO_LOG))
+
+
+def _read(reader: HeadReader | Table, lines: list[str], tally: Tally) -> list[LogLine]:
+    unreadable: list[str] = []
+    block = reader.read_many(lines, unreadable)
+    tally.lines += len(block) + len(unreadable)
+    if unreadable:
+        _keep(tally, unreadable)
+    return block
 
 
 def _keep(tally: Tally, unreadable: list[str]) -> None:

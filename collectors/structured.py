@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_HEAD = re.compile(r"<\d{1,3}>[1-9]\d? (\S{1,40}) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ")
+_WORD = r"(\S{1,255}) "
+_HEAD = re.compile(
+    rf"(?:<\d{{1,3}}>)?[1-9]\d? (\S{{1,40}}) {_WORD * 4}"
+)  # a file may lack the priority
 # Section 6.3, and "]" in a value without its backslash, as some senders write it.
 _DATA = re.compile(r"-|(?:\[[^\s=\]\"]+(?: [^\s=\]\"]+=\"(?:[^\"\\]|\\.)*\")*\])+")
 _BEFORE_TEXT = re.compile(" *\ufeff? *")

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop
+from tracer.piped import names_taken
 from tracer.recipients import deliveries
 
 STRAGGLER_US = 300 * SECOND_US
@@ -59,7 +60,7 @@ def instance_of(program: str) -> str:
     A service may bear a name of its own (`postfix-submission/smtpd`), so only the queue
     manager's tells which queue a message lies in. Source: postfix-instance(5), `syslog_name`.
     """
-    name = program.partition("/")[0] if "/" in program else ""
+    name = program.partition("/")[0] if "/" in program or program.startswith("postfix-") else ""
     return "" if name == "postfix" else name
 
 
@@ -173,7 +174,7 @@ def _hop(events: list[Event]) -> Hop:
         first.queue_id, first.at_us, last.at_us, closed_us, message_id, subject,
         queued.sender if queued else sender, client, client_name, helo, auth, tls,
         queued.size if queued else None, queued.recipient_count if queued else None,
-        source, _once(before), _once(notices),
+        source, _once(before + names_taken(client_name, message_id)), _once(notices),
     )  # fmt: skip
 
 

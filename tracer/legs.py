@@ -17,6 +17,7 @@ import msgspec
 
 from tracer.direction import direction, is_ours
 from tracer.model import DAY_US, SECOND_US, Delivery, Hop, Outcome
+from tracer.piped import is_tie
 
 SKEW_US = 300 * SECOND_US
 """Two hosts' clocks may differ by up to 5 minutes."""
@@ -94,6 +95,10 @@ def hands_over(before: Stay, after: Stay) -> bool:
     )
 
 
+def _is_piped(delivery: Delivery, after: Hop) -> bool:
+    return any(is_tie(name) and name in after.from_queue_ids for name in delivery.next_queue_ids)
+
+
 def join(before: Stay, after: Stay) -> bool:
     """Make `after` the leg that follows `before`; whether anything changed."""
     came_along = before.hop.queue_id in after.hop.from_queue_ids
@@ -135,6 +140,8 @@ def _went_there(delivery: Delivery, after: Hop, came_along: bool) -> bool:
     if after.queue_id in delivery.next_queue_ids:
         return delivery.outcome in _HANDED_ON
     if named(after.message_id) in delivery.next_queue_ids:
+        return delivery.outcome in _HANDED_ON
+    if delivery.next_queue_ids and after.from_queue_ids and _is_piped(delivery, after):
         return delivery.outcome in _HANDED_ON
     return came_along and (
         delivery.outcome in _REQUEUED_FROM

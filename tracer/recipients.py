@@ -6,12 +6,13 @@ one, and what befalls the message befalls all that still wait. Pure.
 
 from __future__ import annotations
 
-from tracer.explain import classify
+from tracer.causes.judging import judge
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop, Outcome
+from tracer.piped import names_given
 from tracer.relay_ids import relay_ids
 
 _ATTEMPT, _REJECTED = EventKind.ATTEMPT, EventKind.REJECTED
-_DEFERRED, _RELAYED = Outcome.DEFERRED, Outcome.RELAYED
+_DEFERRED, _RELAYED, _DELIVERED = Outcome.DEFERRED, Outcome.RELAYED, Outcome.DELIVERED
 _WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
 NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
 _ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
@@ -215,10 +216,12 @@ def _delivery(key: tuple[str, str], recipient: _Recipient, hop: Hop) -> Delivery
         delay_s = (last.at_us - hop.opened_us) / SECOND_US
     cause = ""
     if outcome not in NEEDS_NO_CAUSE:
-        cause = classify(outcome, last.reply, last.status, last.command, last.program)
+        cause = judge(outcome, last.reply, last.status, last.command, last.program).cause
     handed_on = last.next_queue_ids if last.kind in _HANDS_ON else ()
     if outcome is _RELAYED and not handed_on:
         handed_on = relay_ids(last.reply)
+    elif outcome is _DELIVERED and not handed_on:
+        handed_on = names_given(hop.message_id, last.program, last.reply)
     return Delivery(
         key[0], key[1], outcome, recipient.first_us, recipient.last_us, cause, last.status,
         last.reply, last.relay, last.command, last.tls, last.program.rpartition("/")[2],

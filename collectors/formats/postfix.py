@@ -14,6 +14,7 @@ from collectors.formats.postfix_cleanup import by_cleanup, warned
 from collectors.formats.postfix_delivery import Handler, by_discard, by_lmtp, by_local, by_smtp
 from collectors.formats.postfix_door import by_smtpd, without_queue_id
 from collectors.formats.postfix_ids import HEX, LONG_MARK, is_queue_id
+from collectors.formats.postfix_nameless import by_what_is_said, is_nameless
 from collectors.formats.postfix_queue import by_bounce, by_pickup, by_postsuper, by_qmgr
 from collectors.formats.postfix_verdict import peer, verdict
 from tracer.model import Event, EventKind, LogLine
@@ -47,7 +48,7 @@ _OTHERS = frozenset(
     "flush showq master postfix-script postqueue postalias postmap postlog postlogd dnsblog "
     "spawn".split()
 )
-_SPEAKERS = frozenset(("smtpd", "smtp", "lmtp", "relay"))  # whose TLS is a message's TLS
+_SPEAKERS = frozenset(("smtpd", "smtp", "lmtp", "relay", "postfix"))  # whose TLS is a message's TLS
 _MOST_PROGRAMS = 4096
 _routes: dict[str, Handler] = {}
 
@@ -55,7 +56,7 @@ _routes: dict[str, Handler] = {}
 def claims(program: str) -> bool:
     """Whether `program` is a Postfix daemon: `postfix/smtp`, `mx-out/smtpd`."""
     name, _, daemon = program.rpartition("/")
-    if name == "postfix" or name.startswith("postfix/") or program == "postfix":
+    if name == "postfix" or name.startswith("postfix/") or is_nameless(program):
         return True
     return bool(name) and (daemon in _DAEMONS or daemon in _OTHERS)
 
@@ -91,7 +92,8 @@ def _route(program: str) -> Handler:
     The name in front (`postfix-out/smtp`) is not read here: it may be one service's of the only
     instance, or a second one's. `tracer.fold.instance_of` tells, when all lines are together.
     """
-    handler = _DAEMONS.get(program.rpartition("/")[2], verdict)
+    otherwise = by_what_is_said if is_nameless(program) else verdict
+    handler = _DAEMONS.get(program.rpartition("/")[2], otherwise)
     if len(_routes) < _MOST_PROGRAMS:
         _routes[program] = handler
     return handler

@@ -52,7 +52,7 @@ def warned(line: LogLine, host: str, queue_id: str, said: str) -> list[Event]:
     refused = said.startswith("message rejected: ") or said.endswith(
         ("queue file size limit exceeded", "message not accepted, try again later")
     )
-    if not refused or not line.program.endswith(("cleanup", "smtpd")):
+    if not refused or not line.program.endswith(("cleanup", "smtpd", "postfix")):
         return evidence(line, host, queue_id)
     return [
         Event(

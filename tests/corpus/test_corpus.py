@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tracer.exports import as_json
 from tracer.ingest import ingest
 from tracer.query import EVERYTHING, SearchQuery, parse_query

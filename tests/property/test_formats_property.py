@@ -70,6 +70,6 @@ NAMES = st.sampled_from(
 @given(st.one_of(TEXTS, st.dictionaries(NAMES, VALUES).map(json.dumps)))
 def test_records_of_shippers_are_read_or_passed_over(line: str) -> None:
     record = read_record(line)
-    assert record is None or (record.stamp and isinstance(record.text, str))
+    assert record is None or (isinstance(record.stamp, str) and record.text)
     entry = read_entry(line)
     assert entry is None or entry.text

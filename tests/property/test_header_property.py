@@ -16,15 +16,23 @@ STAMPS = st.sampled_from([
     "2026-11-22T12:32:15Z", "2026-11-22T12:32:15.705153+02:00", "2026-11-22T12:32:16.7+02:00",
     "2026-11-22 12:32:15", "2026-11-22 12:32:15.123456789", "2026-11-22T12:32:15,5",
     "2026 Nov 22 12:32:15",
+    "1795350735.123456", "[2026-11-22T12:32:15Z]", "22.11.2026 12:32:15", "Nov 22 12:32",
+    "Sun 2026-11-22 12:32:15 MSK", "Nov 22 12:32:15 CET", "ноя 22 12:32:15",
+    "Nov 22 12:32:15 +0100",
     "Nov 22 12:32:60", "2026-11-22T12:32:15.\u0661\u0662\u0663\u0664\u0665\u0666+02:00",
 ])  # fmt: skip
 ORIGINS = st.sampled_from([
     " mx1 postfix/smtp[1]: ", " postfix/smtp[1]: ", " mx1 postfix/smtp[1]: [ID 1 mail.info] ",
     " mx1 dovecot: ", " mx1 postfix/smtp[1]:", " INFO  postfix/smtp[1]: ", " ", "", " mx1 a b: ",
     " <mail.info> mx1 postfix/smtp[1]: ", "  mx1 postfix/smtp[1]: ", " 2001:db8::1 x[2]: ",
+    "\tmx1\tpostfix/smtp[1]:\t", " log Nov 22 12:40:15 mx1 postfix/smtp[1]: ",
+    " log 2026-11-22T09:32:15Z mx1 postfix/smtp[1]: ", " 192.0.2.5 mx1 postfix/smtp[1]: ",
     " stdout F Nov 22 12:32:15 mx1 postfix/smtp[1]: ", ": ", " a: ",
 ])  # fmt: skip
-PREFIXES = st.sampled_from(["", "", "", "<22>", "<22>1 ", "\0\0", "\ufeff", "postfix-1  | ", " "])
+PREFIXES = st.sampled_from([
+    "", "", "", "<22>", "<22>1 ", "\0\0", "\ufeff", "postfix-1  | ", " ", "mail.log:", "[pod/a/b] ",
+    "99 <22>", "> ", "1 ",
+])  # fmt: skip
 TEXTS = st.one_of(
     st.sampled_from(["", " ", "[", "[ID 5 mail.info] x", "A1: to=<a@b>: c", "- - - - - - x"]),
     ANY_TEXT,

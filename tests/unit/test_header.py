@@ -64,6 +64,67 @@ SYSLOG = [
     ("<22>1 2026-11-22T12:32:15Z mx1 postfix/smtp 123 - -  ", "mx1"),
     ("<22>1 2026-11-22T12:32:15Z mx1 - - - - postfix/smtp[123]: ", "mx1"),
     ('<22>1 2026-11-22T12:32:15Z mx1 postfix/smtp 123 ID1 [a@1 k="v\\"]x"][b] \ufeff', "mx1"),
+    ("1 2026-11-22T12:32:15Z mx1 postfix/smtp 123 - - ", "mx1"),
+    ("118 <22>1 2026-11-22T12:32:15Z mx1 postfix/smtp 123 - - ", "mx1"),
+    ("118 <22>Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("<22>42: Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("<22>1 2026-11-22T12:32:15Z loghost - - - - Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("1795350735.000000 mx1 postfix/smtp[123]: ", "mx1"),
+    ("1795350735 mx1 postfix/smtp[123]: ", "mx1"),
+    ("1795350735000 mx1 postfix/smtp[123]: ", "mx1"),
+    ("@400000006b02e0d900000000 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Sun 2026-11-22 13:32:15 CET mx1 postfix/smtp[123]: ", "mx1"),
+    ("Вс 2026-11-22 15:32:15 MSK mx1 postfix/smtp[123]: ", "mx1"),
+    ("Sun 2026-11-22 17:32:15 +05 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 13:32:15 CET mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 13:32:15 +0100 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 MSK postfix/smtp[123]: ", "MSK"),
+    ("2026-11-22 12:32:15 MAIL postfix/smtp[123]: ", "MAIL"),
+    ("Nov 22 2026 15:32:15 MSK mx1 postfix/smtp[123]: ", "mx1"),
+    ("ноя 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("nov. 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("11月 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("20261122T123215Z mx1 postfix/smtp[123]: ", "mx1"),
+    ("2026/11/22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("[22/Nov/2026:12:32:15 +0000] mx1 postfix/smtp[123]: ", "mx1"),
+    ("[2026-11-22T12:32:15Z] mx1 postfix/smtp[123]: ", "mx1"),
+    ("[Sun Nov 22 12:32:15 2026] mx1 postfix/smtp[123]: ", "mx1"),
+    ("22 Nov 2026 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("22.11.2026 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("11/22/2026, 12:32:15 PM mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 postfix/smtp[123] <Info>: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 mail:info postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 [mail.info] postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 mail:info Message forwarded from mx1: postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 postfix/smtp[123]:", "mx1"),
+    ("Nov 22 12:32:15 [192.0.2.5] postfix/smtp[123]: ", "192.0.2.5"),
+    ("Nov 22 12:32:15 [2001:db8::25] postfix/smtp[123]: ", "2001:db8::25"),
+    ("Nov 22 12:32:15\tmx1\tpostfix/smtp[123]:\t", "mx1"),
+    ("Nov 22 12:32:15 loghost Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 mx1 <22>Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("Nov 22 12:32:15 192.0.2.5 mx1 postfix/smtp[123]: ", "mx1"),
+    ("[pod/mail-0/postfix] Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("mail-0 postfix Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("mail_postfix.1.abc@node1    | Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("mail-1  | 2026-11-22T12:32:15Z Nov 22 13:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("/var/log/mail.log.1:Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("/var/log/mail.log:17:2026-11-22T12:32:15Z mx1 postfix/smtp[123]: ", "mx1"),
+    ("17:Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("> Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ("2026-11-22T12:32:15Z mail/i-01 Nov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    ('2026-11-22T12:32:15Z {job="mail", f="a.log"} Nov 22 12:32:15 mx1 postfix/smtp[123]: ', "mx1"),
+    ("1795350735000\t2026-11-22T12:32:15.000Z\tNov 22 12:32:15 mx1 postfix/smtp[123]: ", "mx1"),
+    (
+        "2026 Nov 22 12:32:15 (mx1) 192.0.2.5->/var/log/mail.log Nov 22 12:32:15 mx1"
+        " postfix/smtp[123]: ",
+        "mx1",
+    ),
+    (
+        "2026-11-22 12:32:15,000 DEBG 'postfix' stdout output: Nov 22 12:32:15 mx1"
+        " postfix/smtp[123]: ",
+        "mx1",
+    ),
 ]
 
 
@@ -91,6 +152,37 @@ def test_fractions_of_a_second_have_up_to_nine_digits(stamp: str, micro: int) ->
     assert [found and found.at_us for found in (reader.read(line), reader.read(line))] == [
         AT_US + micro, AT_US + micro,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("stamp", ["Nov 22 12:32", "2026-11-22T12:32Z", "2026-11-22 12:32"])
+def test_a_stamp_may_leave_out_the_seconds(stamp: str) -> None:
+    found = read(f"{stamp} mx1 postfix/smtp[123]: {TEXT}")
+    assert (found.at_us, found.host, found.text) == (AT_US - 15_000_000, "mx1", TEXT)
+
+
+@pytest.mark.parametrize("name", ["CST", "IST", "BST"])
+def test_a_zone_name_of_several_countries_is_that_of_the_log(name: str) -> None:
+    found = read(f"Sun 2026-11-22 13:32:15 {name} mx1 postfix/smtp[123]: x", BERLIN)
+    assert (found.at_us, found.host) == (AT_US, "mx1")
+
+
+def test_a_day_that_may_be_a_month_is_not_guessed() -> None:
+    assert a_reader().read("04/05/2026 12:32:15 mx1 postfix/smtp[1]: x") is None
+    found = read("13/05/2026 12:32:15 mx1 postfix/smtp[1]: x")
+    assert found.at_us == utc(2026, 5, 13, 12, 32, 15)
+
+
+def test_a_line_in_a_line_does_not_move_the_clock_of_the_lines_after_it() -> None:
+    reader = a_reader(BERLIN)
+    plain = "Nov 22 13:32:15 mx1 postfix/smtp[1]: x"
+    doubled = "Nov 22 13:40:15 loghost 2026-11-22T09:32:15Z mx1 postfix/smtp[1]: x"
+    found = [reader.read(line) for line in (plain, doubled, plain)]
+    assert [line and line.at_us for line in found] == [AT_US, AT_US - 3 * 3_600_000_000, AT_US]
+
+
+def test_stamps_before_a_line_end_somewhere() -> None:
+    found = read("2026-11-22T12:32:15Z " * 4000 + "mx1 postfix/smtp[1]: x")
+    assert (found.at_us, found.program) == (AT_US, "")
 
 
 def test_a_year_in_the_stamp_counts_more_than_the_guess() -> None:
@@ -161,7 +253,10 @@ def test_a_repeated_message_keeps_its_program_and_its_brackets() -> None:
      "Nov 22 25:32:15 mx1 postfix/smtp[1]: x", "Nov 22 12:61:15 mx1 postfix/smtp[1]: x",
      "2026-02-30T12:32:15Z mx1 postfix/smtp[1]: x", "2026-02-20T12:32:15+02:99 mx1 a[1]: x",
      "0000-01-01T00:00:00 mx1 a[1]: x",
-     "<22>1 - mx1 postfix/smtp 1 - - x", "{not json", "{}", '{"MESSAGE": 5}', "[" * 5000,
+     "<22>1 - mx1 postfix/smtp 1 - - x", "Foo 22 12:32:15 mx1 postfix/smtp[1]: x",
+     "[   12.345678] mx1 postfix/smtp[1]: x", "32.11.2026 12:32:15 mx1 postfix/smtp[1]: x",
+     "a:" * 5000, "1: " * 5000, "> " * 5000, "[" + "a" * 5000 + "] x",
+     "{not json", "{}", '{"MESSAGE": 5}', "[" * 5000,
      "{" * 5000, '{"a":' * 5000, "<22>" * 5000],
 )  # fmt: skip
 def test_a_line_without_a_time_is_none(line: str) -> None:
