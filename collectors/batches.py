@@ -8,15 +8,16 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import msgspec
+from importlib import import_module
+from typing import Any
 
 from collectors.dating import year_guesses
 from collectors.formats import parse_line
 from collectors.gather import Gatherer
 from collectors.inputs import STDIN, InputProblem, LogInput, rotation_of
 from collectors.listening import Listener
-from collectors.notices import SOURCE, holds_mail, lines_of_message, read_messages
+from collectors.mailbox import SOURCE, holds_mail
+from collectors.plan import Plan, Step
 from collectors.processes import Processes
 from collectors.stream import Tally, read_lines
 from collectors.zone import system_zone, zone_named
@@ -25,26 +26,6 @@ from tracer.model import LogLine, Progress
 
 FEWEST_EVENTS, MOST_EVENTS = 6_000, 16_000
 """Events of the first batch, and of later ones: writing begins early, then in big transactions."""
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What to read and how: the options of `mailtracer ingest`."""
-
-    inputs: tuple[LogInput, ...]
-    format: str = "auto"
-    source: str = ""  # "": the name of the log
-    host: str = ""  # stands in where lines name none
-    year: int | None = None
-    zone: str = ""  # "": the system's
-    rules: str = ""  # folder of the site's own rules of causes; "": there is none
-
-
-class Step(msgspec.Struct):
-    """A batch, what was wrong with the inputs meanwhile, and octets read so far of all."""
-
-    batch: Batch
-    problems: list[InputProblem]
-    consumed: int
 
 
 def source_of(plan: Plan, log: LogInput) -> str:
@@ -104,15 +85,16 @@ class _Reader:
     def _read_mail(self, log: LogInput) -> Iterator[Step]:
         """The notices of a message or a mailbox; a line is a message. It is no log, so it does
         not tell how far time has been read."""
+        notices: Any = import_module("collectors.notices")
         source, tally = self._plan.source or SOURCE, Tally()
         told = _Told(source)
-        for found in read_messages(log):
+        for found in notices.read_messages(log):
             if isinstance(found, InputProblem):
                 tally.problems.append(found)
                 continue
             octets, tally.consumed = found
             tally.lines += 1
-            for line in lines_of_message(octets, log, source):
+            for line in notices.lines_of_message(octets, log, source):
                 for event in parse_line(line):
                     self._gatherer.add(event, line.host)
                     told.events += 1

@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from collectors.inputs import STDIN, InputProblem, LogInput
+from collectors.inputs import InputProblem, LogInput
+from collectors.mailbox import SOURCE
 from collectors.reported import Reported, Told, line_of
 from tracer.model import SECOND_US, LogLine, Outcome
-from tracer.notices import Notice, NoticeKind, NoticeRecipient, looks_like_mail, read_notice
+from tracer.notices import Notice, NoticeKind, NoticeRecipient, read_notice
 from tracer.notices.limits import MOST_OCTETS
 
 PROGRAM = "notice/dsn"
 COMPLAINTS = "notice/arf"
-SOURCE = "notices"
-PEEKED = 4096
 NOTHING = "holds no notice: no message in it tells what became of another one"
 
 _TOLD = {
@@ -29,17 +28,6 @@ _TOLD = {
 }
 _REPORTS = frozenset({NoticeKind.FAILURE, NoticeKind.DELAY, NoticeKind.SUCCESS})
 _HOST = re.compile(r"[^A-Za-z0-9.\-]+")
-
-
-def holds_mail(log: LogInput) -> bool:
-    """Whether an input is a message or a mailbox, by how it begins; never a pipe."""
-    if log.path == STDIN or not log.size:
-        return False
-    try:
-        with open(log.path, "rb") as file:
-            return looks_like_mail(file.read(PEEKED))
-    except OSError:
-        return False
 
 
 def read_messages(log: LogInput) -> Iterator[tuple[bytes, int] | InputProblem]:

@@ -5,11 +5,15 @@ Knows the store's packing but loads no database: the reading process stays small
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from tracer.fold import Folded
 from tracer.model import Delivery, Hop, Progress
 from tracer.store.packing import encoded
+
+if TYPE_CHECKING:
+    from tracer.fold import Folded
 
 
 class Arrival(msgspec.Struct, gc=False, array_like=True):

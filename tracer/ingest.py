@@ -15,8 +15,10 @@ from sqlalchemy import Connection, Engine
 
 from tracer import fold, foreign
 from tracer.arrival import Arrival, Batch, arrival
+from tracer.handed_back import pairs, part, ties_of
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
+from tracer.piped import is_tie
 from tracer.store import day_making, days, sources, stays
 from tracer.store.engine import one_writer
 from tracer.store.packing import Packer
@@ -24,6 +26,7 @@ from tracer.store.terms import Tie
 
 BULK_BEHIND_US = DAY_US  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
+MOST_ALIKE = 40  # stays with one Message-ID: beyond that, a program gives it to all its mail
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
 
 
@@ -53,7 +56,7 @@ def finish(engine: Engine) -> None:
     """End a bulk: whatever index is lacking is built, also after one that was cut off."""
     with engine.begin() as conn:
         one_writer(conn)
-        day_making.finish(conn)
+        day_making.finish(conn, is_committed=True)
 
 
 class _Ingest:
@@ -169,12 +172,20 @@ class _Ingest:
     def _link(self, fresh: list[Stay]) -> list[Stay]:
         """Join legs around the fresh stays; the stays to be written, old ones included."""
         self.stays = {stay.hop.hop_id: stay for stay in fresh}
+        ties: set[str] = set()
         for stay in fresh:
             self.here[stay.hop.queue_id].append(stay)
+            for tie in ties_of(stay):
+                self.here[tie].append(stay)
+                ties.add(tie)
         changed = dict(self.stays)
-        waiting = sorted(filter(self._is_tied, fresh), key=lambda stay: stay.hop.hop_id)
-        self._get(set().union(*map(self._stored_around, waiting)))
-        for _ in range(_LONGEST_CHAIN if waiting else 0):
+        tied = {stay.hop.hop_id: stay for stay in filter(self._is_tied, fresh)}
+        tied |= {stay.hop.hop_id: stay for stay in self._part(ties, changed)}
+        waiting = [tied[hop_id] for hop_id in sorted(tied)]
+        for _ in range(_LONGEST_CHAIN):
+            if not waiting:
+                break
+            self._get(set().union(*map(self._stored_around, waiting)))
             waiting = self._join(waiting, changed)
             self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in waiting)
         foreign.join(self.conn, self.packer, self.live, self.stays, changed)
@@ -247,11 +258,13 @@ class _Ingest:
     def _edges(self, stay: Stay) -> Iterator[tuple[Stay, Stay]]:
         hop = stay.hop
         for queue_id in hop.from_queue_ids:
-            for before in self._named(queue_id):
+            for before in _NONE if is_tie(queue_id) else self._named(queue_id):
                 yield before, stay
+        for tie in ties_of(stay):
+            yield from pairs(tie, self._bearing(tie))
         for placed in stay.placed:
             for queue_id in placed.delivery.next_queue_ids:
-                for after in self._named(queue_id):
+                for after in _NONE if is_tie(queue_id) else self._named(queue_id):
                     yield stay, after
         if self.ties:
             if told := self.ties.get((hop.queue_id, Tie.NEXT)):
@@ -269,6 +282,30 @@ class _Ingest:
             return here
         known = {stay.hop.hop_id for stay in here}
         return here + self._get(stored - known)
+
+    def _bearing(self, tie: str) -> list[Stay]:
+        """The stays with a tie through a program, arrived or stored; none of too many alike."""
+        here = self.here.get(tie, _NONE)
+        stored = {*self.ties.get((tie, Tie.NEXT), ()), *self.ties.get((tie, Tie.FROM), ())}
+        if len(here) + len(stored) > MOST_ALIKE:
+            return _NONE
+        stays_of = {stay.hop.hop_id: stay for stay in [*here, *self._get(stored)]}
+        return [stays_of[hop_id] for hop_id in sorted(stays_of)]
+
+    def _part(self, ties: Iterable[str], changed: dict[int, Stay]) -> list[Stay]:
+        """Undo joins that what is new made doubtful; the stays to be joined anew."""
+        parted: dict[int, Stay] = {}
+        gone: list[stays.Found] = []
+        for tie in sorted(ties):
+            group = self._bearing(tie)
+            found = {s.hop.hop_id: stays.found_by(s) for s in group if s.is_stored}
+            for stay in part(tie, group):
+                hop_id = stay.hop.hop_id
+                if hop_id not in changed:
+                    gone += found.get(hop_id, ())
+                parted[hop_id] = changed[hop_id] = stay
+        stays.forget(self.conn, gone)
+        return list(parted.values())
 
     def _get(self, hop_ids: Collection[int]) -> list[Stay]:
         missing = [hop_id for hop_id in hop_ids if hop_id not in self.stays]

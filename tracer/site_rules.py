@@ -12,9 +12,9 @@ from threading import RLock
 
 from tracer.causes import Cause, built_in, catalog, hear
 from tracer.causes.catalog import Example
+from tracer.causes.judging import judge, judge_by
 from tracer.causes.site import SiteFile, merged, read_site, read_text
 from tracer.errors import ConfigError
-from tracer.explain import classify, explain_by
 from tracer.model import Outcome
 
 FOLDER = "causes.d"
@@ -50,7 +50,7 @@ def add(folder: Path, name: str, text: str) -> Path:
         new = prove(folder, name, text)
         folder.mkdir(parents=True, exist_ok=True)
         path = _written(folder, name, text)
-        explain_by(new)
+        judge_by(new)
     return path
 
 
@@ -79,7 +79,7 @@ def prove(folder: Path, name: str, text: str) -> Mapping[str, Cause]:
         try:
             return _prove((*known, file))
         finally:
-            explain_by(before)
+            judge_by(before)
 
 
 def _names(folder: Path, name: str) -> Iterator[Path]:
@@ -95,12 +95,12 @@ def _prove(files: Sequence[SiteFile]) -> Mapping[str, Cause]:
     causes = merged(built_in(), files)
     with _PROVING:
         before = catalog()
-        explain_by(causes)
+        judge_by(causes)
         try:
             _prove_own(files)
             _prove_ours(files)
         except ConfigError:
-            explain_by(before)
+            judge_by(before)
             raise
     return causes
 
@@ -150,7 +150,7 @@ def _who(files: Sequence[SiteFile], named: str, example: Example) -> str:
 
 def _named(example: Example) -> str:
     outcome = Outcome(example.outcome) if example.outcome else Outcome.BOUNCED
-    return classify(outcome, example.reply, example.status, example.command, example.program)
+    return judge(outcome, example.reply, example.status, example.command, example.program).cause
 
 
 def _heard(example: Example) -> str:

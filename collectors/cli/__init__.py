@@ -1,213 +1,30 @@
-"""The commands that read log lines: ingest, parse."""
+"""The commands of the collectors, a module each, and the option that some of them share."""
 
 from __future__ import annotations
 
-import gc
-import json
-import sys
-import time
-from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
 import click
-import msgspec
 
-from collectors.batches import Plan, Step, steps
-from collectors.files import expand
-from collectors.formats import FORMATS, parse_line
-from collectors.inputs import InputProblem
-from collectors.reading import read
-from collectors.zone import zone_named
-from tracer import site_rules
-from tracer.cli import store_of, telling_faults, with_config, without_config
-from tracer.config import Config
-from tracer.errors import ConfigError, UnusableInput
-from tracer.exports.as_json import plain, time_text
-from tracer.store.packing import Packer
+_AUTO = "auto"
 
 
-class Totals(msgspec.Struct):
-    """What a run did: the command's result."""
+class FormatName(click.Choice[str]):
+    """The name of a log format; formats are imported only when one is named, or all are told."""
 
-    lines: int = 0
-    events: int = 0
-    unparsed: int = 0
-    messages: int = 0
-    deliveries: int = 0
-    first_us: int | None = None
-    last_us: int | None = None
-    duplicates: int = 0
+    def __init__(self) -> None:
+        super().__init__([_AUTO])
 
-    def add(self, step: Step) -> None:
-        """Count one step in; a stay that grew is one message."""
-        if progress := step.batch.progress:
-            self.lines += progress.lines
-            self.events += progress.events
-            self.unparsed += progress.unparsed
-            self.first_us = _either(min, self.first_us, progress.first_us)
-            self.last_us = _either(max, self.last_us, progress.last_us)
-        for item in step.batch.arrivals:
-            if not item.known_id:
-                self.messages += 1
-                self.deliveries += len(item.deliveries)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != _AUTO:
+            self._know_all()
+        return super().convert(value, param, ctx)
 
-    def result(self, seconds: float) -> dict[str, Any]:
-        """The contract's object."""
-        return {
-            "lines": self.lines,
-            "events": self.events,
-            "unparsed": self.unparsed,
-            "duplicates": self.duplicates,
-            "messages": self.messages,
-            "deliveries": self.deliveries,
-            "first_at": time_text(self.first_us),
-            "last_at": time_text(self.last_us),
-            "seconds": round(seconds, 3),
-            "lines_per_s": round(self.lines / seconds) if seconds else 0,
-        }
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        self._know_all()
+        return super().get_metavar(param, ctx)
 
-
-def _either(choose: Any, one: int | None, other: int | None) -> int | None:
-    known = [at for at in (one, other) if at is not None]
-    return choose(known) if known else None
-
-
-_FORMAT_NAMES = ["auto", *(form.name for form in FORMATS)]
-
-
-def run(config: Config, plan: Plan, *, quiet: bool = False) -> tuple[Totals, list[InputProblem]]:
-    """Read a plan into the store; what was counted, and what was wrong with the inputs."""
-    rules = site_rules.folder_of(config.home)
-    if site_rules.use(rules):
-        plan = msgspec.structs.replace(plan, rules=str(rules))
-    running = read(plan)
-    storing: Any = import_module("tracer.ingest")  # while another process reads already
-    engine = store_of(config, bulk=True)
-    gc.freeze()
-    gc.disable()  # what is stored is acyclic; looking for cycles costs a tenth of the time
-    totals, problems = Totals(), []
-    try:
-        with telling_faults(config):
-            for step in _shown(running, plan, quiet):
-                totals.duplicates += storing.ingest(engine, step.batch, parse_line, bulk=True)
-                totals.add(step)
-                problems += step.problems
-            storing.finish(engine)
-    finally:
-        engine.dispose()
-    return totals, problems
-
-
-def _shown(running: Iterable[Step], plan: Plan, quiet: bool) -> Iterator[Step]:
-    """The steps, with a progress bar on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield from running
-        return
-    # rich takes long to import, and only a person at a terminal needs it
-    from rich.console import Console
-    from rich.progress import Progress
-
-    octets = sum(log.size or 0 for log in plan.inputs) or None
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("Reading", total=octets)
-        for step in running:
-            yield step
-            bar.update(task, completed=step.consumed)
-
-
-@click.command()
-@with_config
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
-@click.option("--source", default="", help="Name of the source; by default the log's own.")
-@click.option("--host", default="", help="Host to note where lines name none.")
-@click.option(
-    "--year",
-    type=click.IntRange(1970, 2999),
-    metavar="YYYY",
-    help="Year of the first line, if its stamps have none.",
-)
-@click.option(
-    "--timezone", default="", help="Zone of stamps that name none; by default this machine's."
-)
-@click.option("--json", "as_object", is_flag=True, help="The result as one JSON object.")
-def ingest(
-    config: Config, paths: tuple[str, ...], form: str, source: str, host: str,
-    year: int | None, timezone: str, as_object: bool,
-) -> None:  # fmt: skip
-    """Read log files into the store. Reading one again changes nothing.
-
-    Files may be plain or packed (.gz .bz2 .xz .zst); folders are read whole; - is
-    standard input. Bounce messages (.eml, maildir, mbox) are joined to their message.
-
-    \b
-    Examples:
-      mailtracer ingest /var/log/mail.log*
-      journalctl -o json -u postfix@- | mailtracer ingest --source mx1 -
-    """
-    _check_zone(timezone)
-    inputs, problems = expand(paths)
-    if not inputs and not problems:
-        problems = [InputProblem(path, "holds no file to read") for path in paths]
-    started = time.monotonic()
-    plan = Plan(tuple(inputs), form, source, host, year, timezone)
-    totals, later_problems = run(config, plan)
-    _tell(problems + later_problems)
-    result = totals.result(time.monotonic() - started)
-    click.echo(json.dumps(result) if as_object else _in_words(result))
-    if totals.lines == totals.unparsed and (problems or later_problems):
-        raise UnusableInput("nothing could be read")
-
-
-def _check_zone(name: str) -> None:
-    try:
-        zone_named(name or "UTC")
-    except ConfigError as error:
-        raise click.BadParameter(f"{error}.", param_hint="--timezone") from error
-
-
-def _tell(problems: Iterable[InputProblem]) -> None:
-    for problem in problems:
-        click.echo(f"{problem.path}: {problem.message}", err=True)
-
-
-def _in_words(result: dict[str, Any]) -> str:
-    told = [
-        f"{_counted(result['lines'], 'line')} read",
-        _counted(result["messages"], "message"),
-        _counted(result["deliveries"], "delivery", "deliveries"),
-    ]
-    if result["duplicates"]:
-        told.append(f"{_counted(result['duplicates'], 'event')} known before")
-    if result["unparsed"]:
-        told.append(f"{_counted(result['unparsed'], 'line')} not understood")
-    return f"{', '.join(told)}; {result['seconds']:.1f} s"
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
-@click.command()
-@without_config
-@click.argument("path")
-@click.option("--format", "form", type=click.Choice(_FORMAT_NAMES), default="auto")
-def parse(path: str, form: str) -> None:
-    """Print the events of a log, one JSON object a line. Nothing is stored.
-
-    \b
-    Example:  mailtracer parse /var/log/mail.log | head
-    """
-    inputs, problems = expand([path])
-    packer = Packer(parse_line)
-    lines = 0
-    for step in steps(Plan(tuple(inputs), form)):
-        problems += step.problems
-        lines += step.batch.progress.lines if step.batch.progress else 0
-        for item in step.batch.arrivals:
-            for event in packer.read(item.lines, item.hop):
-                click.echo(msgspec.json.encode(plain(event)).decode())
-    _tell(problems)
-    if problems and not lines:
-        raise UnusableInput("nothing could be read")
+    def _know_all(self) -> None:
+        formats: Any = import_module("collectors.formats")
+        self.choices = (_AUTO, *(form.name for form in formats.FORMATS))

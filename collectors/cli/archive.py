@@ -11,7 +11,8 @@ import click
 from collectors.formats import parse_line
 from tracer.archive import sealing
 from tracer.archive.files import Archive, ArchiveDamaged
-from tracer.cli import now_us, reading_store, with_commands, with_config, writing_store
+from tracer.cli import now_us, with_commands, with_config
+from tracer.cli.store import reading_store, writing_store
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import sealed

@@ -18,7 +18,8 @@ import click
 
 from collectors.collecting import Collector
 from tracer import site_rules
-from tracer.cli import reading_store, store_of, telling_faults, with_config
+from tracer.cli import with_config
+from tracer.cli.store import reading_store, store_of, telling_faults
 from tracer.config import Config
 from tracer.errors import ConfigError, StoreUnavailable
 from tracer.exports.as_json import time_text
@@ -34,10 +35,11 @@ LOCK = "collect.lock"
 @click.option("--json", "as_object", is_flag=True, help="With --status: one JSON object a line.")
 @click.option("--while-stdin", is_flag=True, hidden=True, help="End when standard input ends.")
 def collect(config: Config, once: bool, status: bool, as_object: bool, while_stdin: bool) -> None:
-    """Follow the logs of every [[source]] of the settings until stopped.
+    """Follow the logs of the settings until stopped.
 
-    Rotation, truncation and packed rotations are noticed. SIGTERM ends it once the batch is
-    stored; the next start goes on where this one ended. `mailtracer serve` does the same.
+    The logs are those of each [[source]]. Rotation, truncation and packed rotations are
+    noticed. SIGTERM ends it once the batch is stored; the next start goes on where this one
+    ended. `mailtracer serve` does the same.
 
     \b
     Examples:

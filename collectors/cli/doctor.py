@@ -24,7 +24,7 @@ _SIGNS = {PASS: "ok", WARNING: "look", FAIL: "BAD"}
 @click.option("--home", type=click.Path(path_type=Path), help="Folder of all state.")
 @click.option("--json", "as_object", is_flag=True, help="One JSON object.")
 def doctor(config: Path | None, home: Path | None, as_object: bool) -> None:
-    """Check this installation: one line for each part, with the next step.
+    """Check this installation, and tell the next step of each part.
 
     Exit 1 if something is bad; what only deserves a look does not count.
 

@@ -16,7 +16,9 @@ from sqlalchemy import Connection
 
 from collectors.formats import parse_line
 from tracer.archive.opening import opener
-from tracer.cli import BadQuery, now_us, reading_store, with_config
+from tracer.cli import now_us, with_config
+from tracer.cli.search import BadQuery
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.errors import InvalidQuery
 from tracer.exports.columns import KINDS

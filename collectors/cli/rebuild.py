@@ -10,7 +10,8 @@ import click
 
 from collectors.formats import parse_line
 from tracer import site_rules
-from tracer.cli import with_config, writing_store
+from tracer.cli import with_config
+from tracer.cli.store import writing_store
 from tracer.config import Config
 from tracer.rebuild import Rebuilt
 from tracer.rebuild import rebuild as fold_again
@@ -22,10 +23,11 @@ from tracer.rebuild import rebuild_causes as judge_again
 @click.option("--causes", "only_causes", is_flag=True, help="Only judge failed deliveries again.")
 @click.option("--json", "as_object", is_flag=True, help="The result as one JSON object.")
 def rebuild(config: Config, only_causes: bool, as_object: bool) -> None:
-    """Make the store again from its log lines, day by day; searches go on meanwhile.
+    """Make the store again from its log lines, day by day.
 
-    With --causes only the causes of failed deliveries are judged again: after a change in
-    causes.d, or an upgrade. A rebuild that is cut off leaves every day whole; run it again.
+    Searches go on meanwhile. With --causes only the causes of failed deliveries are judged
+    again: after a change in causes.d, or an upgrade. A rebuild that is cut off leaves every day
+    whole; run it again.
 
     \b
     Examples:

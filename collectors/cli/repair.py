@@ -16,7 +16,8 @@ from collectors.gaps.calling import Api
 from collectors.gaps.repair import Access, Repair, Window
 from collectors.gaps.storing import Stored
 from collectors.webhooks import known
-from tracer.cli import with_config, writing_store
+from tracer.cli import with_config
+from tracer.cli.store import writing_store
 from tracer.config import Config, SourceSettings
 from tracer.errors import ConfigError, NotFound
 from tracer.model import DAY_US

@@ -12,7 +12,8 @@ from collectors.cli.show_words import expected_words, similar_words
 from collectors.formats import parse_line
 from collectors.pasted_words import likeliest_words, visible
 from tracer import site_rules
-from tracer.cli import now_us, reading_store, with_config
+from tracer.cli import now_us, with_config
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.explain import Explanation, explanation
 from tracer.exports import as_json

@@ -47,8 +47,8 @@ _MESSAGES = {
     "ru": ("ещё {} письмо", "ещё {} письма", "ещё {} писем"),
 }
 _MORE_MESSAGES = {
-    "en": ("more than {} other message", "more than {} other messages"),
-    "ru": ("более {} письма", "более {} писем", "более {} писем"),
+    "en": ("at least {} other message", "at least {} other messages"),
+    "ru": ("ещё не меньше {} письма", "ещё не меньше {} писем", "ещё не меньше {} писем"),
 }
 _SENDERS = {
     "en": (" of {} sender", " of {} senders"),
@@ -56,13 +56,13 @@ _SENDERS = {
 }
 _WORKED = {
     "en": {
-        "never": "None that got through was seen in these two days.",
+        "never": "No message got through in these two days.",
         "again": "Mail gets through again: the last one at {at}.",
         "before": "The last one that got through before was at {at}.",
         "meanwhile": "Others got through meanwhile, the last one at {at}.",
     },
     "ru": {
-        "never": "Ни одного прошедшего письма за эти двое суток не видно.",
+        "never": "За эти двое суток ни одно письмо не прошло.",
         "again": "Теперь почта снова проходит: последнее письмо прошло в {at}.",
         "before": "До этого последнее письмо прошло в {at}.",
         "meanwhile": "Другие письма тем временем проходили, последнее в {at}.",

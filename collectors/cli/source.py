@@ -17,7 +17,8 @@ from collectors.webhooks import BY_NAME, known
 from collectors.webhooks.condition import Condition, condition, secrets_in_use
 from collectors.webhooks.known import HookSource
 from collectors.webhooks.proving import is_password
-from tracer.cli import with_commands, with_config, writing_store
+from tracer.cli import with_commands, with_config
+from tracer.cli.store import writing_store
 from tracer.config import Config
 from tracer.config_sources import SourceSettings, lacking
 from tracer.errors import ConfigError, NotFound

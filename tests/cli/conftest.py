@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import reading
+from collectors import reader
 from tests.cli.commands import (
     LOGS,
     ingested,
@@ -24,5 +24,5 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def beside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a small log is read by a process of its own."""
-    monkeypatch.setattr(reading, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(reader, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 2)

@@ -96,4 +96,4 @@ def test_show_names_the_likeliest_causes_of_a_reply_that_nothing_fits(tmp_path: 
 def test_show_of_nothing_ends_with_1_and_names_it(home: Path) -> None:
     result = run("show", home, "nosuch")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert "nothing in the store is named nosuch" in result.stderr
+    assert "nothing in the store has the id, queue id or Message-ID nosuch" in result.stderr

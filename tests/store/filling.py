@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tracer.exports import as_json
 from tracer.ingest import ingest
 from tracer.model import Row

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tests.store.filling import ALL, LOGS, asked, found, read, read_lines
 from tracer.ingest import finish, ingest
 from tracer.model import SECOND_US
 from tracer.query import parse_query
 from tracer.store import days, deliveries
-from tracer.store.counts import SLOT_US, WHOLE_DAY, add_sums, can_answer, recount, slots
+from tracer.store.counts import SLOT_US, WHOLE_DAY, add_sums, recount, slots
+from tracer.store.summary import can_answer
 
 
 def counts(conn: Connection) -> list[Any]:

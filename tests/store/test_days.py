@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Connection, Engine, inspect
 
 from tracer.fold import hop_id
 from tracer.model import DAY_US, SECOND_US
 from tracer.store import day_making, days
+from tracer.store.engine import open_engine
+from tracer.store.migrate import migrate
 from tracer.store.schema import day_tables
 
 NOON_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC
@@ -73,6 +77,27 @@ def test_day_that_is_filled_in_bulk_gets_its_indexes_in_the_end(store: Engine) -
         assert indexes(conn, "20261123") < whole
         day_making.finish(conn)
         assert indexes(conn, "20261123") == whole
+
+
+def test_full_day_is_put_in_order_and_the_newest_waits_for_more(tmp_path: Path) -> None:
+    store = open_engine(f"sqlite:///{tmp_path}/store.db")
+    migrate(store)
+    with store.begin() as conn:
+        for day in ("20261121", "20261122"):
+            day_making.ensure(conn, day, bulk=True)
+        before = roots(conn)
+        day_making.finish(conn)
+        after = roots(conn)
+    store.dispose()
+    moved = {name for name, page in before.items() if after[name] != page}
+    assert {f"{name}_20261121" for name in ("hops", "deliveries", "terms", "ties")} <= moved
+    assert not {name for name in moved if name.endswith("_20261122")}
+
+
+def roots(conn: Connection) -> dict[str, int]:
+    """Where in the file each table begins, by name."""
+    found = conn.exec_driver_sql("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'")
+    return {row.name: row.rootpage for row in found}
 
 
 def indexes(conn: Connection, day: str) -> set[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tests.store.filling import LOGS, content, empty, found, read, read_lines
 from tracer import ingest as door
 from tracer.fold import hop_id

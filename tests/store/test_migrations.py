@@ -15,13 +15,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from tests import postgres
 from tests.store.filling import LOGS, content, read, without_parents
 from tracer.errors import StoreUnavailable
 from tracer.legs import Stay
 from tracer.store import days, stays
 from tracer.store.driver import change, change_many
 from tracer.store.engine import open_engine
-from tracer.store.migrate import migrate
+from tracer.store.migrate import migrate, upgrade
 from tracer.store.packing import dictionary
 from tracer.store.partitions import PARENTS
 from tracer.store.receipt_tables import receipts
@@ -55,6 +56,55 @@ def test_migrations_make_the_schema_that_the_program_describes(store: Engine) ->
         small = {"include_name": lambda name, kind, _of: kind != "table" or name not in PARENTS}
         assert compare_metadata(MigrationContext.configure(conn, opts=small), metadata) == []
         assert receipts.metadata is metadata  # its tables were compared, too
+
+
+def test_new_store_is_made_as_its_migrations_would_make_it(tmp_path: Path) -> None:
+    migrated = open_engine(f"sqlite:///{tmp_path}/migrated.db")
+    with migrated.begin() as conn:
+        upgrade(conn)
+    created = open_engine(f"sqlite:///{tmp_path}/created.db")
+    migrate(created)
+    assert described(created) == described(migrated)
+    assert ("table", "alembic_version") in described(created)
+    for engine in (created, migrated):
+        with engine.connect() as conn:
+            assert revision(conn) == head()
+        engine.dispose()
+
+
+def test_new_store_in_postgresql_is_made_as_its_migrations_would_make_it(server: str) -> None:
+    migrated, created = (open_engine(postgres.database(server)) for _ in range(2))
+    with migrated.begin() as conn:
+        upgrade(conn)
+    migrate(created)
+    parts = []
+    for engine in (migrated, created):
+        with engine.connect() as conn:
+            parts.append([set(conn.execute(text(words))) for words in OF_POSTGRESQL])
+        engine.dispose()
+    assert all(parts[0])
+    assert parts[0] == parts[1]
+
+
+OF_POSTGRESQL = (
+    "SELECT table_name, column_name, ordinal_position, data_type, collation_name, is_nullable,"
+    " column_default, character_maximum_length FROM information_schema.columns"
+    " WHERE table_schema = 'public'",
+    "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace",
+    "SELECT relname, relkind, pg_get_partkeydef(oid) FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace",
+    "SELECT version_num FROM alembic_version",
+)
+"""What there is: columns, indexes, constraints, relations, the revision."""
+
+
+def described(store: Engine) -> dict[tuple[str, str], str]:
+    """What SQLite was told to make, by kind and name, whatever the spaces."""
+    with store.connect() as conn:
+        made = conn.execute(text("SELECT type, name, sql FROM sqlite_master")).all()
+    return {(kind, name): "".join((sql or "").split()) for kind, name, sql in made}
 
 
 def test_migrating_again_changes_nothing(store: Engine) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tracer.ingest import ingest
 from tracer.model import BACKSCATTER, Outcome, Row
 from tracer.query import EVERYTHING, SearchQuery, parse_query

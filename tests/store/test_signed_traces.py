@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tests.store.filling import NOW_US, read_lines
 from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.diagnostics.completing import REPORT, completed

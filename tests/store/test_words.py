@@ -18,7 +18,7 @@ from tracer.archive import sealing
 from tracer.archive.files import Archive
 from tracer.ingest import finish
 from tracer.query import And, Match, MatchKind, Term
-from tracer.store import day_making, days, deliveries, words
+from tracer.store import day_making, days, deliveries, word_search, words
 from tracer.store.conditions import Conditions
 from tracer.store.engine import tune
 from tracer.store.migrate import migrate
@@ -61,7 +61,7 @@ def lines(subjects: tuple[str, ...] = SUBJECTS, *, start: int = 0) -> Iterator[s
 
 def by_walk(conn: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     with monkeypatch.context() as changed:
-        changed.setattr("tracer.store.words.find", lambda *_, **_ends: None)
+        changed.setattr("tracer.store.word_search.find", lambda *_, **_ends: None)
         return [row.id for row in found(conn, query)]
 
 
@@ -73,7 +73,7 @@ def index(store: Engine) -> None:
 
 
 def slots(conn: Connection, text: str, day: str = "20261122") -> list[int] | None:
-    return words.find(conn, day, Match(MatchKind.TEXT, text), 0, 1 << 62)
+    return word_search.find(conn, day, Match(MatchKind.TEXT, text), 0, 1 << 62)
 
 
 @pytest.fixture(scope="module", params=["entered", "fresh"])
@@ -127,7 +127,7 @@ def test_no_text_that_matches_is_missing_from_the_index(
     matches = conditions.text(value, ":subject")
     asked_for = {**conditions.parameters, "subject": subject}
     (is_match,) = conn.execute(f"SELECT {matches}", asked_for).fetchone()
-    if is_match and (wanted := words.wanted(value)):
+    if is_match and (wanted := word_search.wanted(value)):
         conn.execute(words.MAKE[0].format(day="20261122"))
         entry = words.entry("\n".join([*others, subject]))
         conn.execute("INSERT INTO words_20261122 (rowid, subject) VALUES (1, ?)", (entry,))
@@ -227,7 +227,7 @@ def test_index_can_be_made_anew(sqlite_store: Engine, tmp_path: Path) -> None:
 def test_sqlite_without_trigrams_walks(
     sqlite_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(words, "_knows_trigrams", lambda: False)
+    monkeypatch.setattr(words, "knows_trigrams", lambda: False)
     migrate(sqlite_store)
     read_lines(sqlite_store, tmp_path, lines())
     with sqlite_store.connect() as conn:

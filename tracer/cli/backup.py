@@ -9,7 +9,8 @@ import msgspec
 
 from tracer import backup as backups
 from tracer.backup import Manifest
-from tracer.cli import now_us, store_of, telling_faults, with_config
+from tracer.cli import now_us, with_config
+from tracer.cli.store import store_of, telling_faults
 from tracer.config import Config
 from tracer.secret_files import KEY
 
@@ -23,10 +24,10 @@ _JSON = click.option("--json", "as_object", is_flag=True, help="The manifest as 
 @click.option("--secrets", is_flag=True, help="With passwords, tokens and the key that opens them.")
 @_JSON
 def backup(config: Config, file: Path, secrets: bool, as_object: bool) -> None:
-    """Write everything into one compressed file; reading and serving may go on meanwhile.
+    """Write everything into one compressed file.
 
-    It holds the store, your own rules and the settings. Files of the archive and exports are
-    not in it: copy the folder archive beside it.
+    Reading and serving may go on meanwhile. It holds the store, your own rules and the
+    settings. Files of the archive and exports are not in it: copy the folder archive beside it.
 
     \b
     Examples:

@@ -9,7 +9,8 @@ import click
 
 from tracer import site_rules
 from tracer.causes import catalog
-from tracer.cli import now_us, reading_store, with_config
+from tracer.cli import now_us, with_config
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.errors import NotFound
 from tracer.exports import causes_json
@@ -23,7 +24,7 @@ from tracer.store.engine import StoreUnusable
 @click.option("--check", is_flag=True, help="Prove this site's own rules, and stop.")
 @click.option("--json", "as_object", is_flag=True, help="One JSON object; of all causes an array.")
 def causes(config: Config, wanted: str, lang: str, check: bool, as_object: bool) -> None:
-    """Every cause of failed mail with how often it was seen, or all about one.
+    """Every cause of failed mail and its number, or all about one.
 
     Rules of this site stand in causes.d/*.toml under the home; --check tells whether they
     are right (exit code 78 if not).

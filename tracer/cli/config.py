@@ -19,7 +19,9 @@ from tracer.notify.words import filled
 @click.group()
 @with_commands
 def config() -> None:
-    """Show and check the settings, store the mail server's password, try it out.
+    """Show and check the settings; store and try a password.
+
+    The password is the one of the mail server that announces exports.
 
     \b
     Examples:

@@ -11,7 +11,8 @@ import click
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from tracer.cli import reading_store, with_commands, with_config
+from tracer.cli import with_commands, with_config
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.store import copying
 from tracer.store.copying import Part

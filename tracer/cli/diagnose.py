@@ -12,7 +12,8 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
-from tracer.cli import now_us, reading_store, with_config
+from tracer.cli import now_us, with_config
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.diagnostics import report_json
 from tracer.diagnostics.asking import BadTarget, asked_target
@@ -61,7 +62,9 @@ def diagnose(
     config: Config, nameservers: tuple[str, ...], names: tuple[str, ...], as_json: bool,
     lang: str | None, fail_on: str | None, **asked: Any,
 ) -> None:  # fmt: skip
-    """Find out what is wrong between a sender and a recipient, on whose side, and how to mend it.
+    """Find out what is wrong between a sender and a recipient.
+
+    Each finding says on whose side it is, how we know, and how to mend it.
 
     \b
     Examples:

@@ -8,7 +8,8 @@ import time
 
 import click
 
-from tracer.cli import reading_store, with_commands, with_config, writing_store
+from tracer.cli import with_commands, with_config
+from tracer.cli.store import reading_store, writing_store
 from tracer.config import Config
 from tracer.exports.as_json import time_text
 from tracer.store import tokens

@@ -157,7 +157,9 @@ def dmarc(
     config: Config, domain: str | None, spf_domain: str, dkim_domains: tuple[str, ...],
     jsonl: bool, nameservers: tuple[str, ...], as_json: bool, fail_on: str | None,
 ) -> None:  # fmt: skip
-    """Evaluate DMARC (RFC 9989) for a domain in From: and results of SPF and DKIM.
+    """Evaluate DMARC (RFC 9989) for a domain in From:.
+
+    Results of SPF and DKIM are given as options.
 
     \b
     Examples:

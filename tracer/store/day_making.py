@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Index, select
-from sqlalchemy.schema import CreateTable, DropIndex, DropTable
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import Connection, Index
+from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex, DropTable
 
 from tracer.store import citus, counts, partitions, postgresql, refilling, words
-from tracer.store.driver import fetch, is_postgresql
+from tracer.store.driver import Rows, fetch, is_postgresql
+from tracer.store.plain import path_of, reading_plainly
 from tracer.store.schema import day_tables, days
 from tracer.store.states import LATE, LIVE, LOADING, SEALED
 
 NEEDED_WHILE_WRITING = "queue_id"
+_LOADING = "SELECT day FROM days WHERE state = ? AND day < ? ORDER BY day"
 
 
 def ensure(conn: Connection, day: str, *, bulk: bool = False) -> None:
@@ -80,6 +84,7 @@ def _create(conn: Connection, day: str, *, bulk: bool = False) -> None:
             if not bulk or _is_for_writing(index):
                 index.create(conn)
     if is_postgresql(conn):
+        postgresql.keep_as_it_is(conn, f"lines_{day}", "packed")
         partitions.attach(conn, day)
     citus.spread_day(conn, day)
     if not bulk:
@@ -94,21 +99,35 @@ def _turn(conn: Connection, day: str, state: str) -> None:
     conn.execute(days.update().where(days.c.day == day).values(state=state))
 
 
-def finish(conn: Connection, *, before: str = "99999999") -> None:
-    """Give the days before this one the indexes and the counts they still lack."""
-    loading = select(days.c.day).where(days.c.state == LOADING, days.c.day < before)
-    for day in conn.execute(loading).scalars().all():
-        refilling.refill(conn, day)
-        index(conn, day)
-        counts.recount(conn, day)
-        _turn(conn, day, LIVE)
+def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = False) -> None:
+    """Give the days before this one the indexes and the counts they still lack.
+
+    The newest of all is not put in order: as a rule there is more of it to come. With
+    `is_committed`, which says that this transaction has not written to them, an SQLite file is
+    counted by another connection while their indexes are built.
+    """
+    ((newest,),) = fetch(conn, "SELECT max(day) FROM days", ())
+    path = path_of(str(conn.engine.url)) if is_committed else ""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        for (day,) in fetch(conn, _LOADING, (LOADING, before)):
+            counting = beside.submit(_count, path, day) if path else None
+            if day != newest:
+                refilling.refill(conn, day)
+            index(conn, day)
+            counts.put(conn, day, counting.result() if counting else counts.walk(conn, day))
+            _turn(conn, day, LIVE)
+
+
+def _count(path: str, day: str) -> Rows:
+    with reading_plainly(path) as conn:
+        return counts.walk(conn, day)
 
 
 def index(conn: Connection, day: str) -> None:
     """Give a day the indexes that it still lacks."""
     for table in day_tables(day):
         for one in table.indexes:
-            one.create(conn, checkfirst=True)
+            conn.execute(CreateIndex(one, if_not_exists=True))
     _index_words(conn, day)
 
 

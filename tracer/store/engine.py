@@ -70,7 +70,7 @@ def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engin
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         engine = create_engine(url, pool_pre_ping=True)
-        event.listen(engine, "connect", lambda connection, _record: postgresql.speak(connection))
+        event.listen(engine, "connect", lambda new, _record: postgresql.speak(new, bulk=bulk))
         return engine
     database = parsed.database
     if database and database != ":memory:":

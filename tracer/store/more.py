@@ -22,6 +22,15 @@ class More(msgspec.Struct, frozen=True, array_like=True):
     before: Before | None = None
 
 
+def in_before(name: str) -> str:
+    """SQL for a field of `Before` inside the column."""
+    place = More.__struct_fields__.index("before"), Before.__struct_fields__.index(name)
+    return "json_extract(d.more, '$[{}][{}]')".format(*place)
+
+
+BEFORE_SUBJECT = in_before("subject")
+SUBJECT = f"coalesce(nullif(h.subject, ''), {BEFORE_SUBJECT}, '')"
+"""SQL for the subject that a delivery is shown with."""
 NOTHING = More()
 _QUEUED_AS = "queued as "
 _encode = msgspec.json.Encoder().encode

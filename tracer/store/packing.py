@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from itertools import accumulate
 from operator import sub
+from pathlib import Path
 
 import msgspec
 import zstandard
@@ -123,5 +123,5 @@ class Packer:
 @cache
 def dictionary(number: int) -> zstandard.ZstdCompressionDict:
     """Usual log text, by which lines are compressed."""
-    content = files(__package__).joinpath(f"lines-{number}.dict").read_bytes()
+    content = Path(__file__).with_name(f"lines-{number}.dict").read_bytes()
     return zstandard.ZstdCompressionDict(content)

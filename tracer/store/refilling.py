@@ -7,11 +7,14 @@ without reading them (its "transfer optimization": same columns, no condition, n
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, MetaData, Table
-from sqlalchemy.schema import CreateTable
+from typing import TYPE_CHECKING
 
 from tracer.store.driver import change, fetch, is_postgresql
-from tracer.store.schema import day_tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_REFILLED = ("deliveries", "hops", "terms", "ties")
 
 
 def refill(conn: Connection, day: str) -> None:
@@ -21,17 +24,15 @@ def refill(conn: Connection, day: str) -> None:
     """
     if is_postgresql(conn):
         return
-    tables = day_tables(day)
-    for table in (tables.deliveries, tables.hops, tables.terms, tables.ties):
-        _rewrite(conn, table)
+    for name in _REFILLED:
+        _rewrite(conn, f"{name}_{day}")
 
 
-def _rewrite(conn: Connection, table: Table) -> None:
-    fresh = table.to_metadata(MetaData(), name=f"full_{table.name}")
-    conn.execute(CreateTable(fresh))
-    names = ", ".join(column.name for column in table.columns)
-    known = fetch(conn, "SELECT group_concat(name, ', ') FROM pragma_table_info(?)", (table.name,))
-    wanted = "*" if known == [(names,)] else names  # an older version had them in another order
-    change(conn, f"INSERT INTO {fresh.name} SELECT {wanted} FROM {table.name}")
-    change(conn, f"DROP TABLE {table.name}")
-    change(conn, f"ALTER TABLE {fresh.name} RENAME TO {table.name}")
+def _rewrite(conn: Connection, table: str) -> None:
+    """The table as SQLite remembers to have made it, so that it copies pages as they are."""
+    ((made,),) = fetch(conn, "SELECT sql FROM sqlite_master WHERE name = ?", (table,))
+    fresh = f"full_{table}"
+    change(conn, made.replace(table, fresh, 1))
+    change(conn, f"INSERT INTO {fresh} SELECT * FROM {table}")
+    change(conn, f"DROP TABLE {table}")
+    change(conn, f"ALTER TABLE {fresh} RENAME TO {table}")
