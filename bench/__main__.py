@@ -96,7 +96,12 @@ def _arguments() -> argparse.ArgumentParser:
     add("--lines", type=int, help="lines of the scaled log (5,000,000)")
     add("--days", type=float, help="days that it covers (30)")
     add("--scaled", type=_file, metavar="PATH", help="a scaled log that is ready")
-    add("--home", type=_file, metavar="PATH", help="a home that holds the scaled log already")
+    add(
+        "--home",
+        type=_file,
+        metavar="PATH",
+        help="a home that holds the scaled log already; searches need no log beside it",
+    )
     add("--pairs", type=int, help="runs in turn with pflogsumm (5)")
     add("--work", type=Path, metavar="FOLDER", help="where temporary files go; 3 GB")
     add("--quick", action="store_true", help="small sizes: does it work at all?")

@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 from tracer.exports.as_json import time_text
 from tracer.model import DAY_US, Row
 from tracer.query import EVERYTHING, SearchQuery
-from tracer.store import deliveries, sources
+from tracer.store import days, deliveries, sources
+from tracer.store.driver import fetch
 
 WINDOW_US = 2 * DAY_US
 _ORDINARY = re.compile(r"[\w.+=-]+@[\w.-]+", re.ASCII)  # needs no quotation marks in a query
@@ -34,6 +35,29 @@ class Span:
     def until(self) -> str:
         """Just after the newest, as text."""
         return time_text(self.newest_us + 1_000_000) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How much a store holds."""
+
+    lines: int  # that were read into it
+    messages: int
+    rows: int  # deliveries that a search shows
+    days: float
+
+
+def stored_in(conn: Connection) -> Stored:
+    """How much a store holds, counted."""
+    span = span_of(conn)
+    listed = days.live(conn)
+    messages = sum(fetch(conn, f"SELECT count(*) FROM hops_{day}", ())[0][0] for day in listed)
+    return Stored(
+        sum(state.lines for state in sources.freshness(conn)),
+        messages,
+        deliveries.count(conn, SearchQuery(EVERYTHING, None, None, "")),
+        (span.newest_us - span.oldest_us) / DAY_US,
+    )
 
 
 def span_of(conn: Connection) -> Span:

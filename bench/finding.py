@@ -56,36 +56,57 @@ def _against_rg(place: Workplace, drawn: Sequence[str], p95_ms: float) -> Figure
 
 
 def growth(place: Workplace) -> Iterator[Figure]:
-    """The same searches in turn in a store of one day and in the whole."""
+    """The same searches in turn in a store of one day and in the whole.
+
+    Both have been read alike before, and both show as many rows: in two days the same people
+    get more mail than in one, and what is measured is how much longer it takes to find.
+    """
     with reader(place.day_home) as of_day, reader(place.home) as of_all:
-        drawn = _drawn(of_day, place.sizes.calls)
         stores = [(conn, span_of(conn).newest_us) for conn in (of_day, of_all)]
-        asked = [
-            [_search_ms(conn, _query(address, now_us)) for conn, now_us in stores]
+        drawn, _ = (_newest_recipients(conn, place.sizes.calls) for conn in (of_day, of_all))
+        pages = [
+            min(_rows(conn, _query(address, now_us)) for conn, now_us in stores)
             for address in drawn
+        ]
+        asked = [
+            [_search_ms(conn, _query(address, now_us), limit) for conn, now_us in stores]
+            for address, limit in zip(drawn, pages, strict=True)
+            if limit
         ]
     day, whole = [one for one, _ in asked], [other for _, other in asked]
     for percent in (50, 95):
         one, other = percentile(day, percent), percentile(whole, percent)
-        note = f"{quantity(other, 'ms')}, in one day's store {quantity(one, 'ms')}"
+        note = (
+            f"{quantity(other, 'ms')}, in one day's store {quantity(one, 'ms')}; "
+            "pages of the same length"
+        )
         what = f"{_WHAT}, p{percent} with {place.scaled_days:.0f} days against 1 day"
         yield Figure(what, place.on_scaled, (other / one,), "x", OLD_AGAINST_NEW, note)
 
 
 def _drawn(conn: Connection, how_many: int) -> list[str]:
-    addresses = [row.recipient for row in newest_rows(conn, how_many)]
+    addresses = _newest_recipients(conn, how_many)
     for address in addresses[:20]:
         _search_ms(conn, _query(address, span_of(conn).newest_us))  # statements get prepared
     return addresses
+
+
+def _newest_recipients(conn: Connection, how_many: int) -> list[str]:
+    """Recipients of the newest day; all its rows have been read then."""
+    return [row.recipient for row in newest_rows(conn, how_many)]
 
 
 def _query(address: str, now_us: int) -> SearchQuery:
     return parse_query(f"to:{address}", now_us=now_us, since="48h")
 
 
-def _search_ms(conn: Connection, query: SearchQuery) -> float:
+def _rows(conn: Connection, query: SearchQuery) -> int:
+    return len(deliveries.search(conn, query, limit=_LIMIT).rows)
+
+
+def _search_ms(conn: Connection, query: SearchQuery, limit: int = _LIMIT) -> float:
     began = time.perf_counter()
-    page = deliveries.search(conn, query, limit=_LIMIT)
+    page = deliveries.search(conn, query, limit=limit)
     took = time.perf_counter() - began
     assert page.rows, query.text
     return took * 1000

@@ -113,7 +113,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What so many messages a day take.")
     add = parser.add_argument
     add("--messages-per-s", type=float, default=4300, help="that one writer stores (4,300)")
-    add("--octets", type=float, default=1650, help="of the store, a message (1,650)")
+    add("--octets", type=float, default=1450, help="of the store, a message (1,450)")
     add("--archived-octets", type=float, default=90, help="of the archive, a message (90)")
     add("--exported-rows-per-s", type=float, default=45_000, help="of one export (45,000)")
     add("--live-days", type=int, default=14, help="before a day goes to the archive (14)")

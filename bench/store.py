@@ -32,7 +32,7 @@ GROWTH, GROWTH_OF_TEXT = Goal(1.5, at_most=True), Goal(3, at_most=True)
 AGAINST_GZIP = Goal(0.6, at_most=True)
 DROP, WAIT = Goal(1, at_most=True), Goal(0.2, at_most=True)
 _LIMIT = 50
-_CALLS = 40
+_CALLS = 100
 _TENTH = 10
 
 
@@ -74,12 +74,12 @@ def searches(place: Workplace) -> Iterator[Figure]:
             took = [_ms(partial(find, many, query)) for query in asked[1]]
             note = f"p50 {quantity(percentile(took, 50), 'ms')} of {_CALLS} calls"
             what = f"{name}, {since}, inside the process"
-            yield Figure(f"{what}, p95", place.on_scaled, (percentile(took, 95),), "ms", goal, note)
+            yield Figure(f"{what}, p95", place.on_stored, (percentile(took, 95),), "ms", goal, note)
             pairs = list(_alike(find, (few, asked[0]), (many, asked[1])))
             p50 = [percentile(times, 50) for times in zip(*pairs, strict=True)]
             of = f"p50 of pages of the same length; with a tenth {quantity(p50[0], 'ms')}"
             whole = f"{what}, ten times the mail"
-            yield Figure(whole, place.on_scaled, (p50[1] / p50[0],), "x", growth, of)
+            yield Figure(whole, place.on_stored, (p50[1] / p50[0],), "x", growth, of)
 
 
 def _alike(

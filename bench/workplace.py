@@ -12,6 +12,7 @@ from time import time_ns
 
 from sqlalchemy import Connection
 
+from bench.drawing import Stored, stored_in
 from bench.programs import STORE, ingest_seconds, ingest_watched
 from bench.scale import days_of, write_newest, write_scaled
 from bench.watching import Watched
@@ -77,11 +78,29 @@ class Workplace:
 
     @cached_property
     def scaled_lines(self) -> int:
-        return lines_of(self.scaled)
+        """Lines of the long log; where only its home was given, those that it read."""
+        return self.stored.lines if self._has_home_only else lines_of(self.scaled)
 
     @cached_property
     def scaled_days(self) -> float:
-        return days_of(self.scaled)
+        """Days that it covers."""
+        return self.stored.days if self._has_home_only else days_of(self.scaled)
+
+    @property
+    def _has_home_only(self) -> bool:
+        return self._given_home is not None and self._given_scaled is None
+
+    @cached_property
+    def stored(self) -> Stored:
+        """How much the home of the long log holds."""
+        with reader(self.home) as conn:
+            return stored_in(conn)
+
+    @property
+    def on_stored(self) -> str:
+        """What the home of the long log holds, for the table."""
+        held = self.stored
+        return f"{held.messages:,} messages, {held.rows:,} rows over {held.days:.0f} days"
 
     @cached_property
     def on_scaled(self) -> str:

@@ -16,6 +16,8 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _SAME = re.compile(r"\b(?:(\w+)\.)?\"?(hop_id|block)\"? = (\w+)\.\"?(hop_id|block)\"?")
+# A membership is a join by equal columns to Citus too.
+_WITHIN = re.compile(r"\((\w+)\.(hop_id), \w+\.n\) IN \(SELECT (\w+)\.(hop_id), ")
 _NEVER = {
     r"\bFOR (UPDATE|SHARE)\b": "rows of several shards cannot be locked",
     r"\bTABLESAMPLE\b": "no samples",
@@ -53,7 +55,7 @@ def _are_joined(aliases: list[str], text: str) -> bool:
         return True
     near: dict[str, set[str]] = {}
     numbers = count()
-    for one, column, other, same in _SAME.findall(text):
+    for one, column, other, same in (*_SAME.findall(text), *_WITHIN.findall(text)):
         one = one or f"unnamed{next(numbers)}"  # a subquery on the one table it names
         if column == same:
             near.setdefault(one, set()).add(other)

@@ -10,25 +10,15 @@ from ipaddress import ip_network
 
 from tracer.direction import DIRECTIONS
 from tracer.errors import InvalidQuery
-from tracer.legs import Before
 from tracer.model import SUCCEEDED
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
-from tracer.store.more import More
+from tracer.store.more import SUBJECT, in_before
 from tracer.store.row_ids import hop_of_row_id
 from tracer.store.terms import WHOLE_HOP, Role, Tie, client_key, domain_key, key_of
 
-
-def _before(name: str) -> str:
-    """A field of `Before` inside the column `more` (tracer.store.more.More)."""
-    place = More.__struct_fields__.index("before"), Before.__struct_fields__.index(name)
-    return "json_extract(d.more, '$[{}][{}]')".format(*place)
-
-
-BEFORE_SUBJECT = _before("subject")
-SUBJECT = f"coalesce(nullif(h.subject, ''), {BEFORE_SUBJECT}, '')"
-AUTH = f"coalesce({_before('auth')}, h.auth)"
-CLIENT = _before("client")
-PATH = _before("path")
+AUTH = f"coalesce({in_before('auth')}, h.auth)"
+CLIENT = in_before("client")
+PATH = in_before("path")
 
 
 class Conditions:
@@ -59,7 +49,8 @@ class Conditions:
         """SQL that is true for the deliveries that match."""
         match node:
             case And(items):
-                return self._all(" AND ", sorted(items, key=_compares_texts)) or "1 = 1"
+                quick_first = sorted(items, key=is_quick, reverse=True)
+                return self._all(" AND ", quick_first) or "1 = 1"
             case Or(items):
                 return self._all(" OR ", items) or "1 = 0"
             case Not(item):
@@ -112,13 +103,19 @@ class Conditions:
 
     def client(self, value: Match | Compare) -> str:
         """Deliveries that came from an address or a network."""
-        low, high = (self.bind(end) for end in client_range(value))
-        inherited = (
-            f"SELECT 1 FROM terms_{self.day} WHERE key BETWEEN {low} AND {high} "
-            f"AND role = {int(Role.CLIENT)} AND hop_id = d.hop_id AND n = d.n"
-        )
-        own = f"{CLIENT} IS NULL AND h.client_key BETWEEN {low} AND {high}"
-        return f"({own} OR EXISTS ({inherited}))"
+        first, last = client_range(value)
+        low, terms = self.bind(first), f"terms_{self.day} t"
+        role = f"t.role = {int(Role.CLIENT)}"
+        if first == last:
+            within = f"= {low}"
+            it = f"t.key {within} AND {role} AND t.hop_id = d.hop_id AND t.n = d.n"
+            inherited = f"EXISTS (SELECT 1 FROM {terms} WHERE {it})"
+        else:  # listed once for a day: asked for each row, the whole range would be walked
+            within = f"BETWEEN {low} AND {self.bind(last)}"
+            those = f"SELECT t.hop_id, t.n FROM {terms} WHERE t.key {within} AND {role}"
+            inherited = f"(d.hop_id, d.n) IN ({those})"
+        own = f"{CLIENT} IS NULL AND h.client_key {within}"
+        return f"({own} OR {CLIENT} IS NOT NULL AND {inherited})"
 
     def message_id(self, value: Match | Compare) -> str:
         """Deliveries of a Message-ID, or of a part of one."""
@@ -197,9 +194,9 @@ class Conditions:
         return f"(d.tls {version} OR h.tls {version})"
 
 
-def _compares_texts(node: Node) -> bool:
-    """What takes longer to test than an outcome or a number, and so comes after them."""
-    return not isinstance(node, Term) or node.key not in _QUICK
+def is_quick(node: Node) -> bool:
+    """Whether it compares an outcome or a number, and so is tested before what compares texts."""
+    return isinstance(node, Term) and node.key in _QUICK
 
 
 _QUICK = frozenset({"status", "cause", "dir", "size", "delay", "attempts"})

@@ -63,10 +63,12 @@ def _cursor(after: str) -> tuple[int, int]:
 
 def _search_day(conn: Connection, selection: Selection, limit: int) -> list[Sequence[Any]]:
     found: dict[tuple[int, int], Sequence[Any]] = {}
-    parameters = {**selection.parameters, "limit": limit}
-    for part in selection.parts:
-        for values in fetch(conn, f"SELECT {_COLUMNS} {part} LIMIT :limit", parameters):
-            found[values[0], values[1]] = values
+    for parameters in selection.steps(limit):
+        for part in selection.parts:
+            for values in fetch(conn, f"SELECT {_COLUMNS} {part} LIMIT :limit", parameters):
+                found[values[0], values[1]] = values
+        if len(found) >= limit:
+            break
     return [found[key] for key in sorted(found, reverse=True)[:limit]]
 
 

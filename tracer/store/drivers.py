@@ -10,12 +10,23 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from tracer.query import And, Compare, Match, MatchKind, Node, Not, Or, Term
-from tracer.store.conditions import BEFORE_SUBJECT, Conditions, address_key, client_range
+from tracer.store import name_search
+from tracer.store.conditions import Conditions, address_key, client_range
+from tracer.store.more import BEFORE_SUBJECT
 from tracer.store.row_ids import hop_of_row_id
+from tracer.store.states import FAILED
 from tracer.store.terms import Role, Tie, key_of
 
+EVERY = "1 = 1"
 MOST = 200
 """More starts than this cost more than a walk over the day."""
+
+
+class Sought(NamedTuple):
+    """A text to look for by an index that tells slots of time: of a `subject` or a recipient."""
+
+    what: str  # subject to
+    value: Match
 
 
 class Driver(NamedTuple):
@@ -25,8 +36,14 @@ class Driver(NamedTuple):
     walk: str
     condition: str
     is_walk: bool = False  # no index: every hop or delivery is looked at, though nothing else
-    subject: Match | None = None  # what is looked for in this walk
+    sought: Sought | None = None  # what is looked for in this walk
+    is_broad: bool = False  # an index with many entries of a kind: for want of a better one
     rare: str = ""  # the one table `t` in which few days have something that meets the condition
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a walk over all that a day has."""
+        return self.is_walk and self.condition == EVERY
 
 
 _ROLES = {
@@ -37,6 +54,15 @@ _ROLES = {
     "addr": (Role.SENDER, Role.RECIPIENT),
     "domain": (Role.SENDER, Role.RECIPIENT),
 }
+
+
+_RECIPIENT = [key for key, roles in _ROLES.items() if roles == (Role.RECIPIENT,)]
+
+
+def whole_day(day: str, sought: Sought | None = None) -> Driver:
+    """A walk over all deliveries of a day, each with its hop."""
+    tables = f"deliveries_{day} d CROSS JOIN hops_{day} h ON h.hop_id = d.hop_id"
+    return Driver(tables, "d.hop_id", EVERY, True, sought)
 
 
 def drivers(node: Node, conditions: Conditions) -> list[Driver]:
@@ -58,8 +84,9 @@ def _of(node: Node, conditions: Conditions) -> list[Driver]:
             return []
 
 
-def _cost(starts: list[Driver]) -> tuple[bool, int]:
-    return any(start.is_walk for start in starts), len(starts)
+def _cost(starts: list[Driver]) -> tuple[bool, bool, int]:
+    broad, walk = (any(of) for of in zip(*((s.is_broad, s.is_walk) for s in starts), strict=True))
+    return broad, walk, len(starts)
 
 
 def _of_term(term: Term, conditions: Conditions) -> list[Driver]:
@@ -78,7 +105,7 @@ def _of_value(key: str, value: Match | Compare, tables: _Tables) -> list[Driver]
     if key in _ROLES:
         wanted = address_key(value.kind, value.text)
         if wanted is None:
-            return []
+            return tables.of_names(value) if key in _RECIPIENT else []
         domain = value.kind is MatchKind.DOMAIN
         return [d for role in _ROLES[key] for d in tables.of_address(wanted, role, domain)]
     if key == "subject" and value.text.strip("*"):  # what matches "" is no start
@@ -91,6 +118,8 @@ def _of_value(key: str, value: Match | Compare, tables: _Tables) -> list[Driver]
         return [tables.of_hops("h.message_key", key_of(value.text))]
     if key == "id":
         return [tables.of_hops("h.hop_id", hop_of_row_id(value.text) or 0)]
+    if key == "cause" and value.text:
+        return [tables.of_cause(value.text)]
     if key == "qid":
         return [tables.of_hops("h.queue_id", value.text), tables.of_ties(value.text)]
     return []
@@ -133,16 +162,26 @@ class _Tables:
         deliveries = f"deliveries_{self._day} d CROSS JOIN {self._hops} ON h.hop_id = d.hop_id"
         inherited = f"{self._in_more(value)} AND {self._text(value, BEFORE_SUBJECT)}"
         own = f"{self._hops} CROSS JOIN deliveries_{self._day} d ON d.hop_id = h.hop_id"
+        sought = Sought("subject", value)
         return [
-            Driver(own, "h.hop_id", self._text(value, "h.subject"), True, value),
-            Driver(deliveries, "d.hop_id", inherited, True, value),
+            Driver(own, "h.hop_id", self._text(value, "h.subject"), True, sought),
+            Driver(deliveries, "d.hop_id", inherited, True, sought),
         ]
+
+    def of_names(self, value: Match) -> list[Driver]:
+        """A recipient by wildcard: every delivery, if the index of names does not know better."""
+        return [whole_day(self._day, Sought("to", value))] if name_search.wanted(value) else []
 
     def _in_more(self, value: Match) -> str:
         """What costs a quarter of reading the JSON: looking through it as it is written."""
         if value.kind is MatchKind.TEXT and value.text.isascii() and value.text.isalnum():
             return f"d.more {self._like(f'%{value.text}%')}"
         return "d.more IS NOT NULL"
+
+    def of_cause(self, cause: str) -> Driver:
+        """What has a cause is in an index by it, the newest first."""
+        found = f"d.cause = {self._bind(cause)} AND {FAILED}"
+        return whole_day(self._day)._replace(condition=found, is_walk=False, is_broad=True)
 
     def of_hops(self, column: str, value: object) -> Driver:
         return Driver(

@@ -1,7 +1,7 @@
 """Failed deliveries by cause: how many, the newest of them, and what worked instead.
 
 Everything here starts from an index and ends at a bound, for it is asked on the way of a
-page. `schema.FAILED` is the condition of the index of causes.
+page. `states.FAILED` is the condition of the index of causes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from sqlalchemy import Connection
 from tracer.model import SUCCEEDED
 from tracer.store import counts, days
 from tracer.store.driver import Rows, change_many, fetch
-from tracer.store.schema import FAILED
-from tracer.store.states import OPENED_US
+from tracer.store.states import FAILED, OPENED_US
 from tracer.store.terms import address_keys, client_key, client_of, domain_key
 
 MOST_WALKED = 100

@@ -5,7 +5,7 @@ Asked by every command, and so apart from what makes the schema, which takes lon
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracer.store.driver import fetch, is_postgresql
@@ -13,6 +13,8 @@ from tracer.store.engine import StoreUnusable
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def check(conn: Connection) -> None:
@@ -28,7 +30,7 @@ def check(conn: Connection) -> None:
 
 def head() -> str:
     """Name of the newest migration."""
-    return files(__package__).joinpath("migrations/head").read_text("ascii").strip()
+    return (_MIGRATIONS / "head").read_text("ascii").strip()
 
 
 def revision(conn: Connection) -> str:
@@ -43,7 +45,7 @@ def revision(conn: Connection) -> str:
 
 def is_known(name: str) -> bool:
     """Whether this version has that migration."""
-    return files(__package__).joinpath(f"migrations/versions/{name}.py").is_file()
+    return (_MIGRATIONS / "versions" / f"{name}.py").is_file()
 
 
 def foreign(found: str) -> StoreUnusable:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracer.query import SearchQuery
-from tracer.store import days, words
-from tracer.store.conditions import Conditions
+from tracer.query import SearchQuery, terms
+from tracer.store import days, name_search, rare_outcomes, word_search
+from tracer.store.conditions import Conditions, is_quick
 from tracer.store.driver import fetch
-from tracer.store.drivers import Driver, drivers
+from tracer.store.drivers import EVERY, Driver, Sought, drivers, whole_day
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,12 +21,16 @@ Cursor = tuple[int, int]
 _EVER = (1 << 63) - 1
 _DAY = "DAY"
 _TOGETHER = 4  # days: a page is mostly found in the first
+_FIRST_SLOTS, _MORE_SLOTS = 100, 4  # looked through first, and then so many times more
 _MOST_ARMS = 100  # of a union; SQLite takes 500
+_SHOWN = "d.next_id = 0"
+_SLOTS = ":slots"
+_HOPS = f" CROSS JOIN hops_{_DAY} h ON h.hop_id = d.hop_id"
 _WITHIN_SLOTS = Driver(
-    f"json_each(:slots) s CROSS JOIN hops_{_DAY} h ON h.hop_id BETWEEN "
-    f"{words.within_slot('s.value')} CROSS JOIN deliveries_{_DAY} d ON d.hop_id = h.hop_id",
-    "+h.hop_id",  # not looked up by the range of the whole search, which is the wider one
-    "1 = 1",
+    f"json_each({_SLOTS}) s CROSS JOIN deliveries_{_DAY} d ON d.hop_id BETWEEN "
+    f"{word_search.within_slot('s.value')}{_HOPS}",
+    "+d.hop_id",  # not looked up by the range of the whole search, which is the wider one
+    EVERY,
 )
 
 
@@ -34,12 +38,26 @@ class Selection(NamedTuple):
     """SQL that selects what a query matches in one day, newest first: after SELECT …
 
     `parts` are "FROM … WHERE … ORDER BY …", one for each start; their union is the result.
-    `d` are deliveries, `h` hops, which are left out where `is_slim`.
+    `d` are deliveries, `h` hops, which are left out where `is_slim`. `slots` are those that
+    the parameter of this name holds, the newest first; none where a part knows of none.
     """
 
     parts: tuple[str, ...]
     parameters: dict[str, object]
     is_slim: bool = False
+    slots: tuple[int, ...] = ()
+
+    def steps(self, limit: int) -> Iterator[dict[str, object]]:
+        """The parameters of the parts with a `limit`; slots some at a time, newest first, in which
+        a page is mostly full before all are looked through."""
+        parameters: dict[str, object] = {**self.parameters, "limit": limit}
+        if not self.slots or len(self.parts) > 1:  # others may find what is older than the rest
+            yield parameters
+            return
+        first, many = 0, _FIRST_SLOTS
+        while first < len(self.slots):
+            yield parameters | {"slots": json.dumps(self.slots[first : first + many])}
+            first, many = first + many, many * _MORE_SLOTS
 
 
 class Selector:
@@ -55,18 +73,21 @@ class Selector:
         high = _EVER if query.until_us is None else days.first_id(query.until_us) - 1
         self._reach = low, min(high, cursor[0]) if cursor else high
         conditions = Conditions(_DAY, *self._reach)
-        self._wanted = conditions.write(query.where)
+        wanted = conditions.write(query.where)
+        # A row is read up to the last column that is asked for, and next_id is one of the last.
+        asks_first = any(is_quick(node) for node in terms(query.where))
+        self._wanted = f"{wanted} AND {_SHOWN}" if asks_first else f"{_SHOWN} AND {wanted}"
         if cursor:
             at, n = conditions.bind(cursor[0]), conditions.bind(cursor[1])
             self._wanted += f" AND (d.hop_id < {at} OR d.n < {n})"
         self._starts = drivers(query.where, conditions)
         self._asked = conditions.parameters
-        self._is_slim = slim and not self._starts and "h." not in self._wanted
-        if not self._starts:
-            hops = "" if self._is_slim else f" CROSS JOIN hops_{_DAY} h ON h.hop_id = d.hop_id"
-            self._starts = [Driver(f"deliveries_{_DAY} d{hops}", "d.hop_id", "1 = 1")]
+        self._is_walk = all(start.is_whole for start in self._starts)
+        self._is_slim = slim and self._is_walk and "h." not in self._wanted
+        self._starts = self._starts or [whole_day(_DAY)]
         self._parts = self._written(self._starts)
-        self._subjects = {start.subject for start in self._starts if start.subject}
+        self._sought = {start.sought for start in self._starts if start.sought}
+        self._outcomes = rare_outcomes.asked_outcomes(query.where) if self._is_walk else ""
 
     def of(self, day: str) -> Selection:
         """The visible deliveries of one day that match."""
@@ -79,13 +100,38 @@ class Selector:
             some = listed[first : first + _TOGETHER]
             empty = self._empty(some)
             for day in some:
-                parts, parameters = self._parts, self._asked
-                if self._subjects:
-                    parts, parameters = self._by_words(day)
+                if self._sought:
+                    yield self._by_words(day)
+                elif self._is_walk:
+                    yield self._walked(day)
                 elif empty:
-                    parts = tuple(p for at, p in enumerate(parts) if (day, at) not in empty)
-                named = tuple(part.replace(_DAY, day) for part in parts)
-                yield Selection(named, parameters, self._is_slim)
+                    parts = tuple(p for at, p in enumerate(self._parts) if (day, at) not in empty)
+                    yield self._named(day, parts)
+                else:
+                    yield self._named(day, self._parts)
+
+    def _named(
+        self, day: str, parts: Sequence[str], found: dict[str, object] | None = None,
+        slots: tuple[int, ...] = (),
+    ) -> Selection:  # fmt: skip
+        """`found` are parameters that only this day has."""
+        named = tuple(part.replace(_DAY, day) for part in parts)
+        parameters = {**self._asked, **found} if found else self._asked
+        return Selection(named, parameters, self._is_slim, slots)
+
+    def _walked(self, day: str) -> Selection:
+        """All that a day has, or all of the outcomes that are asked for, if these are rare."""
+        causes = None
+        if self._outcomes and day in self._counted:
+            causes = rare_outcomes.causes(self._conn, day, self._outcomes)
+        if causes is None:
+            return self._named(day, self._parts)
+        parts = self._written([rare_outcomes.start(_DAY)])
+        return self._named(day, parts, {"causes": causes})
+
+    @cached_property
+    def _counted(self) -> set[str]:
+        return days.counted(self._conn)
 
     def _empty(self, listed: Sequence[str]) -> set[tuple[str, int]]:
         """Which starts in something rare lead to nothing: (day, place) of each.
@@ -104,23 +150,30 @@ class Selector:
         found = {number for (number,) in fetch(self._conn, " UNION ALL ".join(arms), self._asked)}
         return {(day, at) for n, (day, at, _) in enumerate(asked) if n not in found}
 
-    def _written(self, starts: Iterable[Driver]) -> tuple[str, ...]:
+    def _written(self, starts: Sequence[Driver]) -> tuple[str, ...]:
+        """One part for each start; one alone where it walks over all that there is."""
+        left_out = _HOPS if self._is_slim else ""
         return tuple(
-            f"FROM {start.tables} WHERE {start.condition} AND {start.walk} BETWEEN :low AND :high "
-            f"AND d.next_id = 0 AND {self._wanted} ORDER BY {start.walk} DESC, d.n DESC"
-            for start in starts
+            f"FROM {start.tables.removesuffix(left_out)} WHERE {start.condition} "
+            f"AND {start.walk} BETWEEN :low AND :high AND {self._wanted} "
+            f"ORDER BY {start.walk} DESC, d.n DESC"
+            for start in next(([one] for one in starts if one.is_whole), starts)
         )
 
-    def _by_words(self, day: str) -> tuple[tuple[str, ...], dict[str, object]]:
-        """The same with the index of words in the place of walks, where it helps."""
-        find = partial(words.find, self._conn, day, low_id=self._reach[0], high_id=self._reach[1])
-        found = {value: find(value) for value in self._subjects}
-        kept = [one for one in self._starts if not one.subject or found[one.subject] is None]
+    def _by_words(self, day: str) -> Selection:
+        """The same with the indexes of words and names in the place of walks, where they help."""
+        found = {sought: self._slots(day, sought) for sought in self._sought}
+        kept = [one for one in self._starts if not one.sought or found[one.sought] is None]
         if len(kept) == len(self._starts):
-            return self._parts, self._asked
-        slots = sorted({slot for some in found.values() for slot in some or ()}, reverse=True)
-        parameters = {**self._asked, "slots": json.dumps(slots)}
-        return self._written([*kept, _WITHIN_SLOTS]), parameters
+            return self._walked(day) if self._is_walk else self._named(day, self._parts)
+        slots = {slot for some in found.values() for slot in some or ()}
+        newest_first = tuple(sorted(slots, reverse=True))
+        parts = self._written([*kept, _WITHIN_SLOTS])
+        return self._named(day, parts, {"slots": json.dumps(newest_first)}, newest_first)
+
+    def _slots(self, day: str, sought: Sought) -> list[int] | None:
+        find = word_search.find if sought.what == "subject" else name_search.find
+        return find(self._conn, day, sought.value, *self._reach)
 
 
 def select(

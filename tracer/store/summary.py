@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tracer.model import DAY_US, Outcome
-from tracer.query import SearchQuery
+from tracer.query import And, Node, Not, Or, SearchQuery, Term
 from tracer.store import days, sources
 from tracer.store.conditions import Conditions
-from tracer.store.counts import SLOT_US, Slots, asks_nothing, can_answer, slots
+from tracer.store.counts import SLOT_US, Slots, slots
 from tracer.store.driver import Rows, fetch
 from tracer.store.selection import Selection, Selector, pruned, select, union, unordered
 from tracer.store.states import ID_BITS, OPENED_US
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SHOWN = 5
 MOST_GROUPED = 5_000
 """Grouping more rows by sender and relay takes longer than the whole page may."""
+COUNTED_BY = frozenset({"status", "cause"})
+"""Keys of a query that counts can answer: they name columns that both tables have."""
 _BAD = frozenset({Outcome.BOUNCED, Outcome.EXPIRED, Outcome.REJECTED, Outcome.SUPPRESSED})
 _WAIT = frozenset(
     {
@@ -123,7 +125,7 @@ def _count_day(conn: Connection, day: str, query: SearchQuery) -> int:
 
 
 def _count_walked(conn: Connection, selection: Selection) -> int:
-    parts, parameters, _ = pruned(conn, selection)
+    parts, parameters, *_ = pruned(conn, selection)
     counted = unordered(parts[0]) if len(parts) == 1 else f"FROM ({union(parts)}) found"
     return int(fetch(conn, f"SELECT count(*) {counted}", parameters)[0][0])
 
@@ -260,3 +262,19 @@ def _matched(day: str, selection: Selection) -> str:
         f"JOIN deliveries_{day} d ON d.hop_id = m.hop_id AND d.n = m.n "
         f"JOIN hops_{day} h ON h.hop_id = m.hop_id"
     )
+
+
+def can_answer(node: Node) -> bool:
+    """Whether what a query asks for can be read from the counts."""
+    match node:
+        case Term():
+            return node.key in COUNTED_BY
+        case And(items) | Or(items):
+            return all(map(can_answer, items))
+        case Not(item):
+            return can_answer(item)
+
+
+def asks_nothing(node: Node) -> bool:
+    """Whether every delivery matches."""
+    return isinstance(node, And) and not node.items
