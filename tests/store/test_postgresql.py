@@ -12,11 +12,13 @@ from sqlalchemy import Engine, text
 
 from tests import postgres
 from tests.cli.commands import run
-from tests.store.filling import LOGS, found, made, read
+from tests.store.filling import LOGS, found, made, read, tables
 from tracer.legs import Before
 from tracer.store import stays
 from tracer.store.copy_text import INSTEAD
+from tracer.store.driver import add_rows
 from tracer.store.engine import fault, shown
+from tracer.store.schema import day_tables
 
 _SERVER = "postgresql+psycopg://olga:secret@"
 
@@ -43,6 +45,36 @@ def test_text_with_nul_is_stored_read_and_searched(store: Engine) -> None:
         assert befores == {f"first{INSTEAD}"}, "inside JSON it is replaced in both"
         assert found(conn, "subject:nul*") or kept == "\0"
         stays.save(conn, again)
+
+
+@pytest.mark.parametrize("words", ["None", "None\t\\N\\.\n", "\\", "\r\n"])
+def test_text_that_means_something_to_the_server_is_stored(store: Engine, words: str) -> None:
+    read(store, *LOGS)
+    with store.begin() as conn:
+        changed = stays.load(conn, stays.of_day(conn, "20261122"))
+        for stay in changed:
+            stay.hop = msgspec.structs.replace(stay.hop, subject=words, helo="None")
+        stays.save(conn, changed)
+    with store.begin() as conn:
+        again = stays.load(conn, [stay.hop.hop_id for stay in changed])
+    assert {(stay.hop.subject, stay.hop.helo) for stay in again} == {(words, "None")}
+
+
+def test_what_a_hop_is_found_by_may_be_there_before_the_hop(store: Engine) -> None:
+    """As where lines come late for a day that was sealed: its ties in other days have stayed."""
+    read(store, *LOGS)
+    before = tables(store)
+    with store.begin() as conn:
+        known = stays.load(conn, stays.of_day(conn, "20261122"), packed=True)
+        ways = dict.fromkeys(way for stay in known for way in stays.found_by(stay))
+        stays.delete(conn, known)
+        for day, name, values in ways:
+            add_rows(conn, getattr(day_tables(day), name), [values])
+        for stay in known:
+            stay.is_stored = False
+        stays.save(conn, known)
+    assert {name for _, name, _ in ways} == {"terms", "ties"}
+    assert tables(store) == before
 
 
 def test_password_in_the_address_is_never_shown(tmp_path: Path) -> None:

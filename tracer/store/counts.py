@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.legs import Stay
 from tracer.model import DAY_US, SECOND_US
-from tracer.query import And, Node, Not, Or, Term
 from tracer.store import days, words
-from tracer.store.driver import change, change_many, fetch
+from tracer.store.driver import Rows, change, change_many, fetch, is_postgresql
 from tracer.store.states import ID_BITS, MILLISECOND_US
 
 if TYPE_CHECKING:
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 SLOT_US = 600 * SECOND_US
 WHOLE_DAY = -1
 """The slot under which the sums of a day stand."""
-COUNTED_BY = frozenset({"status", "cause"})
-"""Keys of a query that counts can answer: they name columns that both tables have."""
-
 _Kind = tuple[int, str, str, int]  # slot, outcome, cause, source
 _SLOT = f"(d.hop_id >> {ID_BITS}) / {SLOT_US // MILLISECOND_US}"
 _ADD = """INSERT INTO counts_{day} (slot, outcome, cause, source_id, deliveries, hops)
@@ -40,6 +36,14 @@ _WALK = """SELECT {slot}, d.outcome, d.cause, h.source_id, count(*), sum(CASE WH
  THEN 1 ELSE 0 END)
  FROM deliveries_{day} d JOIN hops_{day} h ON h.hop_id = d.hop_id
  WHERE d.next_id = 0 AND {which} GROUP BY 1, 2, 3, 4"""
+
+# A day that has just been filled has no statistics: PostgreSQL takes `= 0` to be true of few rows
+# and looks up the first of each hop, for each of its deliveries.
+_WALK_FULL = f"""SELECT slot, outcome, cause, source_id, count(*),
+ sum(CASE WHEN place = 1 THEN 1 ELSE 0 END) FROM (SELECT {_SLOT} AS slot, d.outcome, d.cause,
+ h.source_id, row_number() OVER (PARTITION BY d.hop_id ORDER BY d.n) AS place
+ FROM deliveries_{{day}} d JOIN hops_{{day}} h ON h.hop_id = d.hop_id
+ WHERE d.next_id < 1) told GROUP BY 1, 2, 3, 4"""
 
 
 class Changes:
@@ -80,7 +84,7 @@ class Changes:
         """Lay the difference on what is stored; days made meanwhile are counted too."""
         for day, hop_ids in self._written.items():
             words.touch(self._conn, day, hop_ids)
-        counted = days.counted(self._conn)
+        counted = days.counted(self._conn) if self._added else ()
         for day, added in self._added.items():
             if day in counted:
                 hops = self._hops[day]
@@ -93,24 +97,20 @@ class Changes:
 
 def recount(conn: Connection, day: str) -> None:
     """Count a whole day again."""
+    put(conn, day, walk(conn, day))
+
+
+def walk(conn: Connection, day: str) -> Rows:
+    """A whole day counted: slot, outcome, cause, source, deliveries, hops."""
+    if is_postgresql(conn):
+        return fetch(conn, _WALK_FULL.format(day=day), ())
+    return _walk(conn, day, "1 = 1")
+
+
+def put(conn: Connection, day: str, counted: Rows) -> None:
+    """Store what a walk over the day has counted, in the place of what was there."""
     change(conn, f"DELETE FROM counts_{day}")
-    _write(conn, day, _walk(conn, day, "1 = 1"))
-
-
-def can_answer(node: Node) -> bool:
-    """Whether what a query asks for can be read from the counts."""
-    match node:
-        case Term():
-            return node.key in COUNTED_BY
-        case And(items) | Or(items):
-            return all(map(can_answer, items))
-        case Not(item):
-            return can_answer(item)
-
-
-def asks_nothing(node: Node) -> bool:
-    """Whether every delivery matches."""
-    return isinstance(node, And) and not node.items
+    _write(conn, day, counted)
 
 
 class Slots(NamedTuple):
@@ -144,8 +144,8 @@ def slots(start_us: int, since_us: int | None, until_us: int | None) -> Slots | 
     return found if found.first < found.end else None
 
 
-def _walk(conn: Connection, day: str, which: str, **parameters: int) -> list[Any]:
-    return list(fetch(conn, _WALK.format(slot=_SLOT, day=day, which=which), parameters))
+def _walk(conn: Connection, day: str, which: str, **parameters: int) -> Rows:
+    return fetch(conn, _WALK.format(slot=_SLOT, day=day, which=which), parameters)
 
 
 def _kind(values: list[Any]) -> _Kind:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +58,38 @@ def change_many(conn: Connection, statement: str, rows: Sequence[Sequence[object
     conn.connection.cursor().executemany(spoken(conn, statement), rows)
 
 
-def add_rows(
-    conn: Connection, table: Table, rows: Sequence[Sequence[object]], *, known: bool = False
-) -> None:
-    """Insert rows that have all columns of the table; with `known` some may be there already."""
-    if is_postgresql(conn):
-        (postgresql.insert_missing if known else postgresql.copy_in)(conn, table, rows)
+class Known(Enum):
+    """How many of the rows that are to be added may be there already."""
+
+    HARDLY_ANY = "hardly any"
+    MANY = "many"
+
+
+def add_rows(conn: Connection, table: Table, rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows that have all columns of the table."""
+    if not rows:
         return
-    change_many(conn, _insert(table, known), rows)
+    if is_postgresql(conn):
+        postgresql.copy_in(conn, table, rows)
+    else:
+        change_many(conn, _insert(table), rows)
+
+
+@contextmanager
+def adding(
+    conn: Connection, these: Sequence[tuple[Table, Sequence[postgresql.Values], Known]]
+) -> Iterator[None]:
+    """Insert the rows that are not there yet. PostgreSQL does so while the caller goes on with
+    something else, which does without `conn`."""
+    if is_postgresql(conn):
+        new = [(table, rows) for table, rows, known in these if known is Known.HARDLY_ANY]
+        old = [(table, rows) for table, rows, known in these if known is Known.MANY]
+        with postgresql.inserting(conn, new, old):
+            yield
+        return
+    for table, rows, _known in these:
+        change_many(conn, _insert(table, "INSERT OR IGNORE"), rows)
+    yield
 
 
 def remove(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Any]) -> None:
@@ -77,9 +103,8 @@ def remove(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Any
     change_many(conn, f"DELETE FROM {table.name} WHERE {which}", rows)
 
 
-def _insert(table: Table, known: bool) -> str:
+def _insert(table: Table, verb: str = "INSERT") -> str:
     names = [f'"{column.name}"' for column in table.columns]
-    verb = "INSERT OR IGNORE" if known else "INSERT"
     marks = ", ".join("?" * len(names))
     return f"{verb} INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
 

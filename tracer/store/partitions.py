@@ -23,6 +23,7 @@ from tracer.errors import StoreUnavailable
 from tracer.model import DAY_US
 from tracer.store import days
 from tracer.store.driver import change, fetch
+from tracer.store.schema import day_tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,6 +39,16 @@ def bounds(day: str) -> tuple[int, int]:
     """The smallest hop_id of a day and the smallest of the day after it."""
     start_us = days.start_of(day)
     return days.first_id(start_us), days.first_id(start_us + DAY_US)
+
+
+def make_parents(conn: Connection) -> None:
+    """Create the parents, with the columns that the days of today have."""
+    for parent in PARENTS:
+        columns = ", ".join(
+            f"{column.name} {column.type.compile(conn.dialect)}"
+            for column in getattr(day_tables("template"), parent).columns
+        )
+        change(conn, f"CREATE TABLE {parent} ({columns}) PARTITION BY RANGE (hop_id)")
 
 
 def attach(conn: Connection, day: str) -> None:

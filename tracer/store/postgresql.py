@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tracer.store.copy_text import INSTEAD, NUL, pieces
+from tracer.store.copy_text import INSTEAD, NUL, NULL, pieces
 
 if TYPE_CHECKING:
     from sqlalchemy import Column, Connection, Table
@@ -19,14 +19,20 @@ _MARK = "\x1f"  # between texts
 # Compiling takes longer than any statement of ours. Where Citus is (elsewhere it means nothing), a
 # transaction that makes the tables of a day may do nothing on several connections at once.
 _SETTINGS = "SET jit = off; SET citus.multi_shard_modify_mode = 'sequential'"
+# Of a day that is being filled there are no statistics: an id is taken to be found in a half of
+# the rows, and each look-up would walk the table.
+_OF_A_BULK = "; SET enable_seqscan = off"
 
 
-def speak(connection: Any) -> None:
-    """Make a new connection of psycopg take texts with NUL, in values and in conditions."""
+def speak(connection: Any, *, bulk: bool = False) -> None:
+    """Make a new connection of psycopg take texts with NUL, in values and in conditions.
+
+    `bulk`: it fills days, one after the other.
+    """
     connection.adapters.register_dumper(str, _nul_safe())
     connection.prepare_threshold = None  # a plan for any value is a bad one for a rare value
     connection.autocommit = True
-    connection.execute(_SETTINGS)
+    connection.execute(_SETTINGS + _OF_A_BULK * bulk)
     connection.autocommit = False
 
 
@@ -46,22 +52,84 @@ def _nul_safe() -> Any:
 def copy_in(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows by COPY: several times faster than INSERT.  Raises what SQLAlchemy would."""
     columns = ", ".join(_quoted(column.name) for column in table.columns)
-    statement = f"COPY {table.name} ({columns}) FROM STDIN"
+    statement = f"COPY {table.name} ({columns}) FROM STDIN (NULL '{NULL}')"
     cursor: Any = conn.connection.cursor()
     with _told_as_sqlalchemy(conn, statement), cursor.copy(statement) as copy:
-        for piece in pieces(rows):
+        for piece in pieces(rows, _lacking(table)):
             copy.write(piece)
 
 
-def insert_missing(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Insert the rows whose keys are not there yet, in one statement."""
+def _lacking(table: Table) -> list[int] | None:
+    """Places of the columns that may hold None; None where one holds octets (copy_text.pieces)."""
+    if any(column.type.python_type is bytes for column in table.columns):
+        return None
+    return [place for place, column in enumerate(table.columns) if column.nullable]
+
+
+_Part = tuple["Table", Sequence[Values]]
+_SAVED, _BACK, _GONE_ON = "SAVEPOINT adding", "ROLLBACK TO adding", "RELEASE adding"
+
+
+@contextmanager
+def inserting(conn: Connection, new: Sequence[_Part], known: Sequence[_Part]) -> Iterator[None]:
+    """Insert rows while the caller does something else: the server is not waited for.
+
+    Of `known` rows some are there already, of `new` ones hardly ever: to look for each takes the
+    server as long as to insert it, so these are looked for only if that has failed.
+    """
+    sure = [_insert(conn, table, list(dict.fromkeys(rows))) for table, rows in new]
+    told = [_unless_there(*_insert(conn, table, rows)) for table, rows in known]
+    if not sure and not told:
+        yield
+        return
+    driver: Any = conn.connection.driver_connection
+    is_clash = False
+    try:
+        with _told_as_sqlalchemy(conn, _SAVED), driver.pipeline():
+            is_clash = not _sent(driver, ((_SAVED, ()), *sure, *told, (_GONE_ON, ())))
+            yield
+    except _refused() as error:
+        if not is_clash and not _is_clash(error):
+            raise
+        is_clash = True
+    if is_clash:
+        _run(conn, _BACK)
+        for statement, given in (*(_unless_there(*one) for one in sure), *told, (_GONE_ON, ())):
+            _run(conn, statement, given)
+
+
+def _sent(driver: Any, statements: Sequence[tuple[str, Sequence[object]]]) -> bool:
+    """Send these; False where the server has told of a clash before the last was sent."""
+    from psycopg import IntegrityError
+
+    try:
+        for statement, given in statements:
+            driver.execute(statement, given)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _refused() -> type[Exception]:
+    from sqlalchemy.exc import DBAPIError
+
+    return DBAPIError
+
+
+def _is_clash(error: Exception) -> bool:
+    from sqlalchemy.exc import IntegrityError
+
+    return isinstance(error, IntegrityError)
+
+
+def _unless_there(statement: str, given: Sequence[object]) -> tuple[str, Sequence[object]]:
+    return f"{statement} ON CONFLICT DO NOTHING", given
+
+
+def _insert(conn: Connection, table: Table, rows: Sequence[Values]) -> tuple[str, Sequence[object]]:
     names = ", ".join(_quoted(column.name) for column in table.columns)
     arrays, given = _arrays(conn, list(table.columns), rows)
-    _run(
-        conn,
-        f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING",
-        given,
-    )
+    return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", given
 
 
 def delete_rows(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Values]) -> None:
@@ -89,7 +157,7 @@ def _arrays(
     return ", ".join(arrays), given
 
 
-def _run(conn: Connection, statement: str, given: Sequence[object]) -> None:
+def _run(conn: Connection, statement: str, given: Sequence[object] = ()) -> None:
     cursor: Any = conn.connection.cursor()
     with _told_as_sqlalchemy(conn, statement):
         cursor.execute(statement, given)
@@ -100,9 +168,11 @@ def _told_as_sqlalchemy(conn: Connection, statement: str) -> Iterator[None]:
     try:
         yield
     except conn.dialect.loaded_dbapi.Error as error:
-        from sqlalchemy.exc import OperationalError
+        from sqlalchemy.exc import IntegrityError, OperationalError
 
-        raise OperationalError(statement, None, error) from error
+        is_known = isinstance(error, conn.dialect.loaded_dbapi.IntegrityError)
+        told = IntegrityError if is_known else OperationalError
+        raise told(statement, None, error) from error
 
 
 def array(values: Collection[object]) -> tuple[str, object]:
@@ -122,6 +192,11 @@ def array(values: Collection[object]) -> tuple[str, object]:
 
 def _quoted(name: str) -> str:
     return f'"{name}"'
+
+
+def keep_as_it_is(conn: Connection, table: str, column: str) -> None:
+    """Have the server not try to compress a column whose values are compressed already."""
+    conn.exec_driver_sql(f"ALTER TABLE {table} ALTER {column} SET STORAGE EXTERNAL")
 
 
 def has_trigrams(conn: Connection) -> bool:

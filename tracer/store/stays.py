@@ -16,7 +16,16 @@ from sqlalchemy import Connection, Table
 from tracer.legs import Stay
 from tracer.store import blocks, day_making, days, sources
 from tracer.store.counts import Changes
-from tracer.store.driver import Rows, add_rows, among, fetch, is_postgresql, remove
+from tracer.store.driver import (
+    Known,
+    Rows,
+    add_rows,
+    adding,
+    among,
+    fetch,
+    is_postgresql,
+    remove,
+)
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.stay_rows import (
     Values,
@@ -46,30 +55,55 @@ def save(
 
     Ties of other days than `tied_to` are left out, if it is given.
     """
-    tables: dict[tuple[str, str], list[Values]] = defaultdict(list)
     source_ids = sources.Ids(conn)
     changes, every = Changes(conn, bulk=bulk), list(stays)
     lines = _clear(conn, (stay for stay in every if stay.is_stored), changes)
     by_day = _by_day(every)
     lines |= _put_lines(conn, by_day, bulk=bulk)
     for day, of_day in by_day.items():
-        hops, deliveries, terms = (tables[day, name] for name in ("hops", "deliveries", "terms"))
         for stay in of_day:
-            source_id = source_ids[stay.hop.source]
-            changes.add(day, stay, source_id)
-            hops.append((*hop_values(stay, source_id), *lines.get(stay.hop.hop_id, _NO_LINES)))
-            deliveries += delivery_values(stay)
-            terms += term_values(stay)
+            changes.add(day, stay, source_ids[stay.hop.source])
+    ways = _ways_to(by_day, tied_to)
+    for day in {*by_day, *(day for day, _, _ in ways)}:
+        day_making.ensure(conn, day, bulk=bulk)
+    with adding(conn, [(_table(day, name), ways[day, name, how], how) for day, name, how in ways]):
+        rows = [(day, *_rows(of_day, source_ids, lines)) for day, of_day in by_day.items()]
+    for day, hops, deliveries in rows:
+        add_rows(conn, _table(day, "hops"), hops)
+        add_rows(conn, _table(day, "deliveries"), deliveries)
+    changes.write()
+
+
+_Ways = dict[tuple[str, str, Known], list[Values]]
+
+
+def _ways_to(by_day: Mapping[str, list[Stay]], tied_to: Container[str] | None) -> _Ways:
+    """What stays are found by and tied to: rows by day, table, and how many may be stored."""
+    ways: _Ways = defaultdict(list)
+    for day, of_day in by_day.items():
+        for stay in of_day:
+            known = Known.MANY if stay.is_stored else Known.HARDLY_ANY
+            if terms := term_values(stay):
+                ways[day, "terms", known] += terms
             for tie_day, values in tie_values(stay, day):
                 if tied_to is None or tie_day in tied_to:
-                    tables[tie_day, "ties"].append(values)
-    for day in {day for day, _ in tables}:
-        day_making.ensure(conn, day, bulk=bulk)
-    for (day, name), values_of_table in tables.items():
-        if values_of_table:
-            values_of_table.sort(key=_FIRST)  # pages fill up when rows come in their order
-            add_rows(conn, _table(day, name), values_of_table, known=name in ("terms", "ties"))
-    changes.write()
+                    ways[tie_day, "ties", known].append(values)
+    for rows in ways.values():
+        rows.sort(key=_FIRST)  # pages fill up when rows come in their order
+    return ways
+
+
+def _rows(
+    of_day: list[Stay], source_ids: Mapping[str, int], lines: Mapping[int, _Told]
+) -> tuple[list[Values], list[Values]]:
+    """The rows of `hops` and of `deliveries` of a day's stays, in their order."""
+    hops: list[Values] = []
+    deliveries: list[Values] = []
+    for stay in of_day:
+        told = lines.get(stay.hop.hop_id, _NO_LINES)
+        hops.append((*hop_values(stay, source_ids[stay.hop.source]), *told))
+        deliveries += delivery_values(stay)
+    return hops, deliveries
 
 
 _Told = tuple[int, int]  # number of events, place of the lines they were read from
@@ -107,6 +141,8 @@ def _put_lines(
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
     """Take stays out again, as they were loaded."""
     changes, gone = Changes(conn), list(stays)
+    if not gone:
+        return
     _clear(conn, gone, changes, with_lines=True)
     forget(conn, [found for stay in gone for found in found_by(stay)])
     changes.write()
