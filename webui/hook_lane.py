@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 SWEEP_S = 1.0
 _BEGINNING = f"POST {PREFIX}".encode()
 _SLOW = "the store is slow; try again in a moment"
+_NOW, _PEEK = int(socket.MSG_DONTWAIT), int(socket.MSG_PEEK | socket.MSG_DONTWAIT)  # no Enum
 
 
 class Loop(Protocol):
@@ -190,7 +191,7 @@ class Lane:
 def peeked(client: socket.socket, most: int = 48 * 1024) -> bytes | None:
     """What has come and was not read; None when the other side is gone or nothing can be told."""
     try:
-        came = client.recv(most, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        came = client.recv(most, _PEEK)
     except BlockingIOError:
         return b""
     except OSError:
@@ -206,6 +207,6 @@ def _remote(client: object) -> str:
 def _consumed(client: socket.socket, octets: int) -> bool:
     """Take what was looked at out of the kernel's buffer; False when the connection is gone."""
     try:
-        return len(client.recv(octets, socket.MSG_DONTWAIT)) == octets
+        return len(client.recv(octets, _NOW)) == octets
     except OSError:
         return False

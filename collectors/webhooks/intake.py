@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from collectors.webhooks.gathering import Gathering
 from collectors.webhooks.parcel import Parcel, Stored
 from collectors.webhooks.telling import tell
 from tracer.errors import StoreUnavailable, WebhookRejected
@@ -27,8 +28,6 @@ from tracer.store.receipts import Refusal
 
 log = logging.getLogger(__name__)
 
-MOST_TOGETHER = 256
-"""Requests in one transaction."""
 MOST_WAITING = 2_000
 PATIENCE_S = 8.0
 """A request that is not stored by then is told to come again: senders wait ten seconds."""
@@ -104,41 +103,37 @@ class Intake:
                 self._thread.start()
 
     def _run(self) -> None:
-        waiting, engine = self._queue, self._open_store()
+        gathering, engine = Gathering(self._queue), self._open_store()
         try:
             while True:
-                together = _taken(waiting)
+                together = gathering.take()
                 is_last = _STOP in together
                 parcels = [item for item in together if isinstance(item, tuple)]
                 turned_away = [item for item in together if isinstance(item, Refusal)]
-                _write(engine, parcels, turned_away)
+                _write(engine, parcels, turned_away, gathering)
                 if is_last:
                     return
         finally:
             engine.dispose()
 
 
-def _taken(waiting: queue.SimpleQueue[object]) -> list[object]:
-    together = [waiting.get()]
-    while len(together) < MOST_TOGETHER:
-        try:
-            together.append(waiting.get_nowait())
-        except queue.Empty:
-            break
-    return together
-
-
-def _write(engine: Engine, parcels: list[_Waiting], turned_away: list[Refusal]) -> None:
+def _write(
+    engine: Engine,
+    parcels: list[_Waiting],
+    turned_away: list[Refusal],
+    gathering: Gathering,
+) -> None:
     """Store a group; where that fails, each alone, so that one cannot harm the others."""
     try:
         told = store_together(engine, [parcel for parcel, _ in parcels], turned_away)
     except Exception as error:
         if len(parcels) == 1 or _is_away(engine, error):
-            _fail(engine, parcels, error)
+            _fail(engine, parcels, error, gathering)
             return
         for one in parcels:
-            _write(engine, [one], [])
+            _write(engine, [one], [], gathering)
         return
+    gathering.stored(len(parcels))
     for (_, done), outcome in zip(parcels, told, strict=True):
         _tell(done, outcome)
 
@@ -151,14 +146,14 @@ def _tell(done: Done, outcome: Stored | Exception) -> None:
         log.exception("a webhook that was stored could not be answered")
 
 
-def _fail(engine: Engine, parcels: list[_Waiting], error: Exception) -> None:
+def _fail(engine: Engine, parcels: list[_Waiting], error: Exception, gathering: Gathering) -> None:
     """Nothing was stored: say so. A request that cannot be folded is kept as a dead letter."""
     is_away = _is_away(engine, error)
     log.warning("webhooks were not stored: %s", error, exc_info=None if is_away else error)
     for parcel, done in parcels:
         if not is_away and parcel.told:
             kept = parcel.unfolded(f"{type(error).__name__}: {error}")
-            _write(engine, [(kept, done)], [])
+            _write(engine, [(kept, done)], [], gathering)
         else:
             _tell(done, StoreUnavailable("the store cannot take it now"))
 

@@ -11,6 +11,7 @@ import hmac
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from collectors.webhooks.webhook import AHEAD_S, HookRequest, Keys, Proof, Verify, seconds
 from tracer.errors import WebhookRejected
@@ -119,8 +120,7 @@ def password_or(signature: Verify) -> Verify:
     """Proof by whichever the source's secrets are for: passwords, or the provider's scheme."""
 
     def verify(request: HookRequest, keys: Keys) -> Proof:
-        passwords = tuple(secret for secret in keys.secrets if is_password(secret))
-        others = tuple(secret for secret in keys.secrets if not is_password(secret))
+        passwords, others = _apart(keys.secrets)
         if passwords and (not others or request.header("authorization")):
             return password(request, _with(keys, passwords))
         return signature(request, _with(keys, others))
@@ -128,10 +128,20 @@ def password_or(signature: Verify) -> Verify:
     return verify
 
 
+@lru_cache(maxsize=100)
+def _apart(secrets: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Passwords and keys."""
+    passwords = tuple(secret for secret in secrets if is_password(secret))
+    return passwords, tuple(secret for secret in secrets if secret not in passwords)
+
+
 def _with(keys: Keys, secrets: tuple[str, ...]) -> Keys:
+    if secrets == keys.secrets:
+        return keys
     return Keys(secrets, keys.topic_arns, keys.cert_dir, keys.public_url, keys.may_fetch)
 
 
+@lru_cache(maxsize=100)
 def fingerprint_of(secret: str) -> str:
     """Eight hex digits that name a secret without telling it."""
     return hashlib.sha256(_octets(secret)).hexdigest()[:8] if secret else ""

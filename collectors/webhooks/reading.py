@@ -115,25 +115,28 @@ def part(value: Any, *path: str) -> Mapping[str, Any]:
 
 def text(value: Any) -> str:
     """A value as text that any store takes; objects, lists and nothing are ""."""
+    if value is None:  # most fields of most items
+        return ""
     if isinstance(value, str):
         if value.isascii() and "\0" not in value:
             return value
         return value.replace("\0", "").encode("utf-8", "replace").decode()
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
-        return ""
-    return str(value)
+    return "" if isinstance(value, bool | dict | list) else str(value)
 
 
 def first(fields: Mapping[str, Any], *names: str) -> str:
     """The text of the first of these fields that has any."""
-    return next((found for name in names if (found := text(fields.get(name)))), "")
+    for name in names:
+        if found := text(fields.get(name)):
+            return found
+    return ""
 
 
 def texts(value: Any) -> tuple[str, ...]:
     """Tags: a list of texts, or one text."""
     if isinstance(value, list):
         return tuple(found for item in value if (found := text(item)))
-    return (text(value),) if text(value) else ()
+    return (found,) if (found := text(value)) else ()
 
 
 def number(value: Any) -> int | None:

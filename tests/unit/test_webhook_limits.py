@@ -76,7 +76,7 @@ def until_refused(store_it: Callable[[Parcel], object]) -> tuple[list[str], Parc
 def test_a_full_disk_is_told_and_what_was_acknowledged_is_there(store: Engine) -> None:
     with store.connect() as conn:
         ((pages,),) = fetch(conn, "PRAGMA page_count", ())
-    full = Intake(lambda: _tuned(store, f"PRAGMA max_page_count = {pages + 20}"))
+    full = Intake(lambda: _tuned(store, f"PRAGMA max_page_count = {pages + 40}"))
     acknowledged, turned_away = until_refused(full.store)
     full.stop()
     assert acknowledged and kept(store) == set(acknowledged)
