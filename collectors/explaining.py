@@ -122,7 +122,7 @@ def _known(settings: Config, pasted: Pasted) -> tuple[Row, ...]:
     """The messages in the store that this is about; none if there is no store to ask."""
     if not (pasted.queue_ids or pasted.message_ids):
         return ()
-    store = import_module("tracer.cli")
+    store = import_module("tracer.cli.store")
     try:
         with store.reading_store(settings) as conn:
             rows: tuple[Row, ...] = import_module("collectors.known").known(conn, pasted)

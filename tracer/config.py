@@ -103,7 +103,7 @@ class WebSettings:
     listen: str = field(
         default="127.0.0.1:8025",
         metadata={
-            "help": "Address and port of the pages. They ask for no password yet: keep it local.",
+            "help": "Address and port of the pages. Before others reach it: `mailtracer user add`.",
             "check": _listens,
         },
     )

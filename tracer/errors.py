@@ -86,6 +86,13 @@ class SourceUnavailable(TracerError):
     http_status = 502
 
 
+class AddressUnavailable(TracerError):
+    """The address that the pages should listen on is taken, or is none of this machine."""
+
+    exit_code = 69
+    http_status = 503
+
+
 class StoreUnavailable(TracerError):
     """The store cannot be used now; trying again later may work."""
 

@@ -63,7 +63,10 @@ def _row(conn: Connection, wanted: str) -> Row:
     either = Or((Term("qid", exact), Term("msgid", exact)))
     page = deliveries.search(conn, SearchQuery(either, None, None, wanted), limit=1)
     if not page.rows:
-        raise NotFound(f"nothing in the store is named {wanted}")
+        raise NotFound(
+            f"nothing in the store has the id, queue id or Message-ID {wanted}; search for the "
+            "sender or the recipient instead: mailtracer search to:anna@corp.example"
+        )
     return page.rows[0]
 
 

@@ -25,6 +25,7 @@ from webui import (
     explaining,
     exports,
     exports_api,
+    guide,
     header_pages,
     headers,
     health,
@@ -82,7 +83,8 @@ def create_app(engine: Engine, site: Site | None = None, jobs: Desk | None = Non
     for blueprint in (home.pages, search.pages, traces.pages, outcomes.pages, health.pages):
         app.register_blueprint(blueprint)
     for blueprint in (
-        causes.pages, diagnoses.pages, explaining.pages, header_pages.pages, then_and_now.pages
+        causes.pages, diagnoses.pages, explaining.pages, guide.pages, header_pages.pages,
+        then_and_now.pages,
     ):  # fmt: skip
         app.register_blueprint(blueprint)
     for blueprint in (api.pages, diagnoses_api.pages, explaining.api):
@@ -107,6 +109,7 @@ def _dress(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         relations=vocabulary.RELATIONS,
+        kinds=vocabulary.SOURCE_KINDS,
         same_page=i18n.same_page,
         language=i18n.language,
         zone_label=i18n.zone_label,
@@ -119,9 +122,10 @@ def _dress(app: Flask) -> None:
         words=vocabulary.WORDS,
     )
     for filter_ in (
-        show.clock, show.clock_fine, show.clock_short, show.clock_utc, show.day, show.day_short,
-        excerpt, show.duration, show.host_name, show.iso, show.moment, show.number,
-        show.shortened, show.size, i18n.translated, row_cause, queue_words, vocabulary.tls_word,
+        show.ago, show.breakable, show.clock, show.clock_fine, show.clock_short, show.clock_utc,
+        show.day, show.day_short, show.duration, show.host_name, show.iso, show.moment,
+        show.number, show.shortened, show.size, excerpt, i18n.translated, row_cause, queue_words,
+        vocabulary.tls_word,
     ):  # fmt: skip
         app.jinja_env.filters[filter_.__name__] = filter_
 

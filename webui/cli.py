@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -30,11 +31,11 @@ COMMANDS = {
     "dmarc": "tracer.cli.verify:dmarc",
     "export": "collectors.cli.export:export",
     "explain": "collectors.explaining:explain",
-    "ingest": "collectors.cli:ingest",
-    "init": "tracer.cli:init",
-    "parse": "collectors.cli:parse",
+    "ingest": "collectors.cli.ingest:ingest",
+    "init": "tracer.cli.store:init",
+    "parse": "collectors.cli.parse:parse",
     "restore": "tracer.cli.backup:restore",
-    "search": "tracer.cli:search",
+    "search": "tracer.cli.search:search",
     "serve": "webui.serving:serve",
     "show": "collectors.cli.show:show",
     "source": "collectors.cli.source:source",
@@ -64,6 +65,14 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], COMMANDS, 1) if args[0] not in COMMANDS else []
+        if near:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

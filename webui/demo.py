@@ -6,7 +6,6 @@ serve: together they take a second.
 
 from __future__ import annotations
 
-import socket
 import time
 from dataclasses import replace
 from importlib import import_module
@@ -15,7 +14,8 @@ from pathlib import Path
 import click
 
 from collectors.formats import parse_line
-from tracer.cli import reading_store, with_config
+from tracer.cli import with_config
+from tracer.cli.store import reading_store
 from tracer.config import Config
 from tracer.errors import StoreUnavailable
 from tracer.explain import explanation
@@ -23,8 +23,8 @@ from tracer.query import parse_query
 from tracer.store import deliveries
 from tracer.told import told_of
 from tracer.trace import load_trace
+from webui.listening import first_free
 
-PORTS_TRIED = 20
 SAMPLE_MAX_AGE_S = 6 * 3600
 WORTH_SHOWING = "status:bounced -from:<>"
 
@@ -34,7 +34,7 @@ WORTH_SHOWING = "status:bounced -from:<>"
 @click.option("--once", is_flag=True, help="Stop before serving.")
 @click.option("--listen", default="", help="HOST:PORT; the next free port if that one is taken.")
 def demo(config: Config, once: bool, listen: str) -> None:
-    """Try it: sample mail of the last two days, one trace, then the pages.
+    """Try it: sample mail of two days, one trace, then the pages.
 
     \b
     Example:  mailtracer demo --once
@@ -46,7 +46,7 @@ def demo(config: Config, once: bool, listen: str) -> None:
     _show_one(of_demo)
     if once:
         return
-    address = _free(listen or config.web.listen)
+    address = first_free(listen or config.web.listen)
     click.echo(f"\nOpen http://{address}  (Ctrl+C stops)")
     import_module("webui.serving").serve_at(of_demo, address)
 
@@ -76,18 +76,3 @@ def _show_one(config: Config) -> None:
     click.echo(f"{row.sender} -> {row.recipient}: {row.status}\n\n{told.headline}\n{told.acts}")
     for number, (what, how) in enumerate(told.steps, 1):
         click.echo(f"  {number}. {what}{how}")
-
-
-def _free(listen: str) -> str:
-    host, _, first = listen.rpartition(":")
-    for port in range(int(first), int(first) + PORTS_TRIED):
-        with socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                tried.bind((host, port))
-            except OSError:
-                continue
-        return f"{host}:{port}"
-    raise StoreUnavailable(
-        f"ports {first} and the next {PORTS_TRIED - 1} are taken; choose another"
-    )

@@ -7,9 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from collectors.batches import Plan
-from collectors.cli import run
+from collectors.cli.storing import run
 from collectors.files import expand
+from collectors.plan import Plan
+from collectors.reader import Reader
 from collectors.samples import sample_lines
 from tracer.config import Config
 
@@ -23,5 +24,6 @@ def load_into(config: Config) -> None:
         log = Path(folder) / "mail.log"
         log.write_text("\n".join(sample_lines(time.time_ns() // 1000)) + "\n", "utf-8")
         inputs, _ = expand([str(log)])
-        run(config, Plan(tuple(inputs), source="sample"), quiet=True)
+        with Reader() as reader:
+            run(config, Plan(tuple(inputs), source="sample"), reader, quiet=True)
     (home / "made").touch()

@@ -21,6 +21,7 @@ from webui.i18n import gettext, site, translated
 log = logging.getLogger(__name__)
 
 RETRY_S = "5"
+LONGEST_ID = 200
 
 
 def wants_data() -> bool:
@@ -44,8 +45,8 @@ def problem(status: int, title: str, detail: str, kind: str = "", **more: object
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
-def _page(status: int, title: str, advice: str) -> tuple[str, int]:
-    search = Asked()
+def _page(status: int, title: str, advice: str, search: Asked | None = None) -> tuple[str, int]:
+    search = search or Asked()
     body = render_template(
         "error.html",
         status=status,
@@ -65,7 +66,13 @@ def _not_found(error: NotFound) -> Response | tuple[str, int]:
         "It may have been dropped after the time that data is kept, or its log has not been read "
         "yet. Search for the sender, the recipient or the Message-ID instead."
     )
-    return _page(404, title, advice)
+    return _page(404, title, advice, Asked(q=_asked_id(), since="all"))
+
+
+def _asked_id() -> str:
+    """What stood in the address in place of a message's id; "" on other pages."""
+    asked_id = str((request.view_args or {}).get("id", ""))
+    return asked_id[:LONGEST_ID] if request.path.startswith("/m/") else ""
 
 
 def _invalid_query(error: InvalidQuery) -> Response | tuple[str, int]:

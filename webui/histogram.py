@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from babel.dates import format_date
 
-from tracer.model import SECOND_US, micros
+from tracer.model import micros
 from tracer.store.deliveries import Bucket
 from webui import show
 from webui.i18n import language, site
@@ -20,7 +20,8 @@ from webui.i18n import language, site
 WIDTH = 720.0
 GAP = 0.2  # part of a bar's place that stays empty
 LABELS = 6
-STEPS_MIN = (1, 5, 10, 30, 60, 180, 360, 720, 1440, 2880, 10_080, 20_160, 43_200)
+STEPS_MIN = (1, 5, 10, 30, 60, 180, 360, 720, 1440, 2880, 10_080, 20_160)
+STEPS_MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +94,40 @@ def _stack(bucket: Bucket, x: float, place: float, height: int, most: int) -> li
 
 
 def _labels(since_us: int, span_us: int) -> tuple[Label, ...]:
-    minutes = span_us / SECOND_US / 60
-    step = next((step for step in STEPS_MIN if minutes / step <= LABELS), STEPS_MIN[-1])
     told = []
-    for at in _round_times(show.local(since_us), timedelta(minutes=minutes), step):
+    for at, words in _round_times(show.local(since_us), timedelta(microseconds=span_us)):
         part = (micros(at) - since_us) / span_us
         if part <= 0.88:  # the last one would run over the edge
-            told.append(Label(f"{part * 100:.2f}%", _label(at, step)))
+            told.append(Label(f"{part * 100:.2f}%", words))
     return tuple(told)
 
 
-def _round_times(since: datetime, span: timedelta, step_min: int) -> list[datetime]:
-    """Multiples of the step, counted from the midnight before `since`."""
+def _round_times(since: datetime, span: timedelta) -> list[tuple[datetime, str]]:
+    """Round clocks, days, months or years of a span with their words, `LABELS` at most."""
+    minutes = span / timedelta(minutes=1)
+    step_min = next((step for step in STEPS_MIN if minutes / step <= LABELS), 0)
+    if not step_min:
+        return _months(since, since + span)
     at = since.replace(hour=0, minute=0, second=0, microsecond=0)
     told = []
     while at < since + span:
         if at >= since:
-            told.append(at)
+            told.append((at, _label(at, step_min)))
         at += timedelta(minutes=step_min)
     return told
+
+
+def _months(since: datetime, until: datetime) -> list[tuple[datetime, str]]:
+    """Firsts of months between two times, a step of months apart that divides the years."""
+    first, last = (at.year * 12 + at.month - 1 for at in (since, until))
+    steps = (step for step in STEPS_MONTHS if (last - first) / step <= LABELS)
+    step = next(steps, STEPS_MONTHS[-1])
+    pattern = "y" if step >= 12 else "LLL y"
+    firsts = (
+        datetime(month // 12, month % 12 + 1, 1, tzinfo=since.tzinfo)
+        for month in range(first - first % step + step, last + 1, step)
+    )
+    return [(at, format_date(at, pattern, locale=language())) for at in firsts]
 
 
 def _label(at: datetime, step_min: int) -> str:

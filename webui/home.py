@@ -9,14 +9,14 @@ from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from tracer.model import FAILED, SECOND_US, Outcome
+from tracer.model import FAILED, Outcome
 from tracer.query import SearchQuery, parse_query
-from tracer.store import checkpoints, deliveries
+from tracer.store import deliveries
 from tracer.store.deliveries import Summary
 from webui import results_view
 from webui.asking import Asked
 from webui.db import connection, store_time
-from webui.freshness import freshness
+from webui.freshness import freshness, is_unwatched
 from webui.histogram import bars
 from webui.i18n import site, zone
 
@@ -25,7 +25,6 @@ pages = Blueprint("home", __name__)
 KEPT = "mailtracer.home"
 KEPT_S = 10
 SINCE = "24h"
-UNSEEN_US = 120 * SECOND_US  # a followed log that nobody has looked at for so long
 BUCKETS = 48
 STRIP = (Outcome.DELIVERED, Outcome.RELAYED, Outcome.DEFERRED, Outcome.BOUNCED, Outcome.REJECTED)
 HELD = (Outcome.QUARANTINED, Outcome.JUNKED, Outcome.DISCARDED)
@@ -63,11 +62,11 @@ def home() -> ResponseReturnValue:
     """The home page; before any mail has been read, how to read some."""
     search = Asked()
     if not freshness().states:
-        return render_template("first.html", search=search, ranges=results_view.ranges(search))
+        return render_template("first.html", search=search)
     with store_time():
         now = _now()
-        followed = checkpoints.every(connection())
     summary = now.summary
+    followed = freshness().followed
     read = {state.name for state in freshness().states}
     return render_template(
         "home.html",
@@ -82,7 +81,7 @@ def home() -> ResponseReturnValue:
         since=SINCE,
         followed=followed,
         unread_yet=[seen for seen in followed.values() if seen.source not in read],
-        unseen_us=UNSEEN_US,
+        is_unwatched=is_unwatched,
     )
 
 

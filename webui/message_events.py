@@ -89,7 +89,7 @@ def _line(event: Event, began_us: int, number: int) -> EventLine:
     outcome = event.outcome if tried else None
     return EventLine(
         event.at_us,
-        str(WORDS[outcome]) if outcome else str(EVENTS[event.kind]),
+        str(WORDS[outcome]) if outcome else str(EVENTS[_named(event)]),
         text,
         f"{event.host} {event.program.partition('/')[2] or event.program}",
         (event.at_us - began_us) / SECOND_US,
@@ -98,6 +98,12 @@ def _line(event: Event, began_us: int, number: int) -> EventLine:
         _notice(event),
         is_log,
     )
+
+
+def _named(event: Event) -> EventKind:
+    """The kind that names the event: a rule that only wrote the subject down filtered nothing."""
+    only_noted = event.kind is EventKind.FILTERED and event.subject and event.outcome is None
+    return EventKind.IDENTIFIED if only_noted else event.kind
 
 
 def _notice(event: Event) -> str:

@@ -11,6 +11,7 @@ from webui.card import Fact, acts, cause, sure
 from webui.i18n import gettext, ngettext
 from webui.vocabulary import tls_word
 
+SOON_US = 900 * SECOND_US  # a message that was not tried for so long waits for something
 WAITING = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 NO_MORE = frozenset({Outcome.BOUNCED, Outcome.EXPIRED})
 ACCEPTED = frozenset({Outcome.RELAYED, Outcome.DELIVERED, Outcome.JUNKED})
@@ -47,7 +48,9 @@ def is_at_provider(trace: Trace) -> bool:
 def _next_try(row: Row, expected: Retry | None, now_us: int) -> Fact | None:
     name = gettext("Next try")
     if row.status is Outcome.PENDING:
-        return Fact(name, gettext("Soon"), gettext("not tried yet"))
+        is_old = now_us - row.updated_us > SOON_US
+        why = gettext("no newer line was read") if is_old else gettext("not tried yet")
+        return Fact(name, gettext("Not known") if is_old else gettext("Soon"), why)
     if expected is None or expected.next_us is None:
         return None
     at = show.day_and_clock(expected.next_us, now_us)

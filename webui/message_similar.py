@@ -80,7 +80,7 @@ def _ran(found: Similar) -> str:
     messages = ngettext("%(num)s other message", "%(num)s other messages", found.messages)
     if found.is_more:
         messages = ngettext(
-            "more than %(num)s other message", "more than %(num)s other messages", found.messages
+            "at least %(num)s other message", "at least %(num)s other messages", found.messages
         )
     senders = ngettext(" of %(num)s sender", " of %(num)s senders", found.senders)
     told = str(_RAN[found.shared]) % {
@@ -96,7 +96,7 @@ def _worked(found: Similar) -> str:
     if found.is_about_content:
         return ""
     if found.worked_us is None:
-        return gettext("None that got through was seen in these two days.")
+        return gettext("No message got through in these two days.")
     at = _at(found.worked_us)
     if found.worked_us > found.last_us:
         return gettext("Mail gets through again: the last one at %(time)s.", time=at)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from tracer.explain import Explanation, explanation
-from tracer.model import DAY_US, Event, Row, Trace
+from tracer.model import DAY_US, Event, Related, Row, Trace
 from tracer.query import with_term
 from tracer.similar import Similar
 from tracer.told import told_of
@@ -25,6 +25,7 @@ from webui.path_tall import tall
 from webui.show import iso
 
 TABS = 8
+MEMBER = frozenset({"alias", "list-member"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class MessageView:
     line_count: int
     pages_of: dict[str, str]  # row ids of related mails, by their queue ids
     particulars: tuple[Particulars, ...]
+    members: tuple[Related, ...]  # whom an alias or a list passed the mail on to
 
 
 def message_view(trace: Trace, alike: Similar | None, *, every_line: bool = False) -> MessageView:
@@ -84,6 +86,7 @@ def message_view(trace: Trace, alike: Similar | None, *, every_line: bool = Fals
         line_count=len(events),
         pages_of={kin.row.queue_id: kin.row.id for kin in trace.related},
         particulars=particulars(trace, legs),
+        members=tuple(kin for kin in trace.related if kin.why in MEMBER),
     )
 
 

@@ -221,7 +221,8 @@ def _refused_at_door(held: Held) -> bool:
 
 
 def _queue(held: Held) -> Step:
-    """The waiting: from the queue manager's first sight of it to the start of the last attempt."""
+    """The waiting: from the queue manager's first sight of it to the start of the last attempt,
+    or to its end in the queue."""
     began_us = _queued_us(held) or _first_us(held)
     tries = held.attempts if _ends_in_queue(held) else held.attempts[:-1]
     return Step(
@@ -240,9 +241,11 @@ def _ends_in_queue(held: Held) -> bool:
 
 
 def _waiting_s(held: Held, began_us: int) -> float | None:
+    closed_us = held.leg.hop.closed_us
+    if closed_us is not None and _ends_in_queue(held):
+        return (closed_us - began_us) / SECOND_US
     if not held.attempts:
-        closed_us = held.leg.hop.closed_us
-        return None if closed_us is None else (closed_us - began_us) / SECOND_US
+        return None
     first, last = parts(held.attempts[0].delays), parts(held.attempts[-1].delays)
     if first and last:
         return last[0] - first[0] + last[1]

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
+from flask_babel import LazyString, lazy_gettext
+
 from tracer.model import Outcome, Row, micros
 from tracer.query import (
     EVERYTHING,
@@ -23,16 +25,23 @@ from tracer.query import (
 from tracer.query import conditions as query_conditions
 from tracer.store import deliveries
 from tracer.store.deliveries import Summary
+from tracer.times import parse_span
 from webui import show
 from webui.asking import DEFAULT_SINCE, PRESETS, Asked
 from webui.cause_words import cause_label
 from webui.db import connection
-from webui.i18n import gettext, zone
+from webui.i18n import gettext, ngettext, zone
 from webui.vocabulary import TONES, WORDS
 
 CONDITIONS_COUNTED = 6
 FACET_SHOWN = 8
 EXCERPT = 84  # letters of a reply in the table
+DAY_WORDS: dict[str, LazyString] = {
+    "today": lazy_gettext("Today"),
+    "сегодня": lazy_gettext("Today"),
+    "yesterday": lazy_gettext("Since yesterday"),
+    "вчера": lazy_gettext("Since yesterday"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,8 @@ def _by_typed(key: str, counts: Sequence[tuple[str, int]]) -> Iterable[tuple[str
 
 def _choice(search: Asked, query: SearchQuery, key: str, value: str, count: int) -> Choice:
     label = cause_label(value) if key == "cause" else value
+    if (key, value) == ("from", "<>"):
+        label = gettext("<> (notices)")
     chosen = next((term for term in terms(query.where) if _is_for(term, key, value)), None)
     q = without(query, chosen).text if chosen else with_term(search.q, key, value)
     outcome = Outcome(value) if key == "status" else None
@@ -208,6 +219,8 @@ def range_words(search: Asked) -> str:
     since = search.since or DEFAULT_SINCE
     if not search.until and since in PRESETS:
         return _preset_words(since)
+    if not search.until and (words := _recent_words(since)):
+        return words
     began = since if since != "all" else ""
     told = [_time_words(end) for end in (began, search.until)]
     if began and search.until:
@@ -215,6 +228,18 @@ def range_words(search: Asked) -> str:
     if began:
         return gettext("since %(since)s", since=told[0])
     return gettext("until %(until)s", until=told[1])
+
+
+def _recent_words(since: str) -> str:
+    """Words for a beginning that is told from now; "" for any other."""
+    if since.lower() in DAY_WORDS:
+        return str(DAY_WORDS[since.lower()])
+    span_s = parse_span(since) or 0.0
+    if span_s and not span_s % 86_400:
+        return ngettext("Last %(num)s day", "Last %(num)s days", round(span_s / 86_400))
+    if span_s and not span_s % 3600:
+        return ngettext("Last %(num)s hour", "Last %(num)s hours", round(span_s / 3600))
+    return ""
 
 
 def _time_words(text: str) -> str:

@@ -16,7 +16,7 @@ from tracer.exports.write import pieces
 from tracer.model import Page, when
 from tracer.query import SearchQuery
 from tracer.store import deliveries, sealed, sources
-from webui import results_view
+from webui import next_steps, results_view
 from webui.asking import DEFAULT_SINCE, Asked, asked, frozen
 from webui.db import connection, store, store_time
 from webui.desk import desk
@@ -26,6 +26,7 @@ from webui.i18n import site, zone_name
 pages = Blueprint("search", __name__)
 
 BUCKETS = 72
+pages.add_app_template_filter(next_steps.meant, "meant")
 
 
 @pages.get("/trace")
@@ -77,6 +78,8 @@ def nothing_found(search: Asked, query: SearchQuery) -> ResponseReturnValue:
         query=query,
         away=away,
         conditions=conditions,
+        wider=next_steps.wider(search, query),
+        pair=next_steps.pair(query),
         ranges=results_view.ranges(search),
     )
 

@@ -15,7 +15,8 @@ from collectors.formats import parse_line
 from tracer import site_rules
 from tracer.archive.keeping import Terms, keep
 from tracer.archive.opening import opener
-from tracer.cli import store_of, with_config
+from tracer.cli import with_config
+from tracer.cli.store import store_of
 from tracer.config import Config
 from tracer.diagnostics.opening import open_world
 from tracer.diagnostics.watching import Watch
@@ -26,6 +27,7 @@ from tracer.model import DAY_US
 from tracer.store import forgetting, people
 from webui.app import create_app
 from webui.collector_process import CollectorProcess
+from webui.listening import checked
 from webui.patient import PatientWorker
 from webui.site import Site, clock_us
 from webui.trust import local_names
@@ -167,7 +169,7 @@ def serve(config: Config, listen: str) -> None:
     \b
     Example:  mailtracer serve --listen 0.0.0.0:8025
     """
-    address = listen or config.web.listen
+    address = checked(listen or config.web.listen)
     click.echo(f"http://{address}", err=True)
     _warn_of_open_pages(config, address)
     serve_at(config, address)

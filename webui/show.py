@@ -6,9 +6,10 @@ import re
 from datetime import datetime
 
 from babel.dates import format_date
+from markupsafe import Markup, escape
 
-from tracer.model import when
-from webui.i18n import gettext, language, site, zone
+from tracer.model import SECOND_US, when
+from webui.i18n import gettext, language, ngettext, site, zone
 
 DAY_PATTERNS = {"en": "EEEE d MMMM y", "ru": "EEEE, d MMMM y"}
 SHORT_DAY_PATTERNS = {"en": "EEE d MMM", "ru": "EEEEEE, d MMM"}
@@ -18,6 +19,7 @@ IN_REPLY = " (in reply to "
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNPRINTABLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
+_INNER_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d])(?![\w.+-]*@)")  # those of host names
 
 
 def local(at_us: int) -> datetime:
@@ -47,8 +49,11 @@ def day(at_us: int) -> str:
 
 
 def day_short(at_us: int) -> str:
-    """Like "Sun 22 Nov"."""
-    return format_date(local(at_us).date(), SHORT_DAY_PATTERNS[language()], locale=language())
+    """Like "Sun 22 Nov"; with its year when that is not this one."""
+    date, pattern = local(at_us).date(), SHORT_DAY_PATTERNS[language()]
+    if date.year != local(site().now_us()).year:
+        pattern += " y"
+    return format_date(date, pattern, locale=language())
 
 
 def day_and_clock(at_us: int, near_us: int) -> str:
@@ -63,6 +68,18 @@ def moment(at_us: int) -> str:
     if local(at_us).date() == local(site().now_us()).date():
         return clock(at_us)
     return f"{day_short(at_us)}, {clock_short(at_us)}"
+
+
+def ago(at_us: int) -> str:
+    """How long ago that was, in one unit: "5 min ago", "3 days ago"; "just now" within a minute."""
+    minutes = (site().now_us() - at_us) // SECOND_US // 60
+    if minutes < 1:
+        return gettext("just now")
+    if minutes < 60:
+        return gettext("%(n)s min ago", n=minutes)
+    if minutes < 48 * 60:
+        return gettext("%(n)s h ago", n=minutes // 60)
+    return ngettext("%(num)s day ago", "%(num)s days ago", minutes // 1440)
 
 
 def clock_utc(at_us: int) -> str:
@@ -113,6 +130,13 @@ def size(octets: int) -> str:
             shown = number(round(scaled, 1) if scaled < 10 else round(scaled))
             return f"{shown}\N{NO-BREAK SPACE}{unit}"
     return gettext("%(n)s octets", n=octets)
+
+
+def breakable(text: str, dots: bool = True) -> Markup:
+    """Text in which addresses may go on in the next line behind their "@", and with `dots` host
+    names before their dots. What is copied from the page has no break in it."""
+    safe = str(escape(text)).replace("@", "@<wbr>")
+    return Markup(_INNER_DOT.sub("<wbr>.", safe) if dots else safe)
 
 
 def reply_core(reply: str) -> str:

@@ -14,14 +14,14 @@ from collectors.webhooks.known import HookSource
 from tracer.errors import NotFound
 from tracer.model import Row
 from tracer.query import parse_query, with_term
-from tracer.store import checkpoints, deliveries, receipts, sources
+from tracer.store import deliveries, receipts
 from tracer.store.checkpoints import Followed
 from tracer.store.receipts import DeadLetter, Refusal, SourceFacts
 from tracer.store.sources import SourceState
 from webui.asking import Asked
 from webui.db import connection, store_time
 from webui.followed_words import followed_words
-from webui.home import UNSEEN_US
+from webui.freshness import freshness, is_unwatched
 from webui.hooks import hooks
 from webui.i18n import site
 from webui.refused_words import refused_words
@@ -68,7 +68,7 @@ def every() -> ResponseReturnValue:
     with store_time():
         conn = connection()
         shown = [_shown(one) for one in known.every(conn, hooks().config).values()]
-        logs = _logs(sources.freshness(conn), checkpoints.every(conn))
+    logs = _logs(freshness().states, freshness().followed)
     return render_template("sources.html", shown=shown, logs=logs, search=Asked())
 
 
@@ -96,10 +96,10 @@ def _logs(states: tuple[SourceState, ...], followed: dict[str, Followed]) -> lis
 
 
 def _log(name: str, state: SourceState | None, seen: Followed | None) -> Log:
-    is_unwatched = seen is not None and site().now_us() - seen.seen_us > UNSEEN_US
+    unwatched = seen is not None and is_unwatched(seen)
     if state is None:
-        return Log(name, None, 0, 0, seen, is_unwatched)
-    return Log(name, state.complete_until_us, state.lines, state.unparsed, seen, is_unwatched)
+        return Log(name, None, 0, 0, seen, unwatched)
+    return Log(name, state.complete_until_us, state.lines, state.unparsed, seen, unwatched)
 
 
 def _lost(name: str) -> list[Row]:

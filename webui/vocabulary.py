@@ -78,6 +78,13 @@ EVENTS: dict[EventKind, LazyString] = {
     EventKind.UNKNOWN: _("other"),
 }
 
+SOURCE_KINDS: dict[str, LazyString] = {
+    "file": _("file"),
+    "webhook": _("webhook"),
+    "shipper": _("log shipper"),
+    "api": _("event API"),
+}
+
 RELATIONS: dict[str, LazyString] = {
     "notice": _("the notice about this message"),
     "parent": _("the message this one came from"),

@@ -43,7 +43,7 @@ def start(watched: Watched) -> None:
     DOOR.clear()
     page = watched.open("/check")
     page.get_by_label("Sender, or a domain").fill("orders@corp.example")
-    page.get_by_role("button", name="Run tests").click()
+    page.get_by_role("button", name="Run the checks").click()
 
 
 def test_findings_appear_while_the_run_goes_on(watched: Watched) -> None:

@@ -20,6 +20,9 @@ PAGES = (
     "/m/4cXn9WaitZz5b",
     "/m/4cXl1HtMlzz5a",
     "/outcomes",
+    "/help",
+    "/sources",
+    "/trace?since=3650d",
 )
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from collectors.batches import Plan, steps
+from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
+from collectors.plan import Plan
 from tracer.ingest import ingest
 from tracer.model import micros
 from tracer.store.engine import open_engine
