@@ -127,7 +127,7 @@ def test_reading_again_finds_every_event_known_and_changes_nothing(store: Engine
 
 def test_bulk_gives_what_reading_bit_by_bit_gives(store: Engine, tmp_path: Path) -> None:
     read(store, *LOGS)
-    other = empty(tmp_path / "other")
+    other = empty(tmp_path / "мой 100% дом")  # a folder whose name an address marks
     inputs, _ = expand([str(log) for log in LOGS])
     for step in steps(Plan(tuple(inputs), zone="UTC")):
         door.ingest(other, step.batch, parse_line, bulk=True)

@@ -9,7 +9,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex, DropTable
 
 from tracer.store import citus, counts, partitions, postgresql, refilling, words
 from tracer.store.driver import Rows, fetch, is_postgresql
-from tracer.store.plain import path_of, reading_plainly
+from tracer.store.plain import reading_plainly
 from tracer.store.schema import day_tables, days
 from tracer.store.states import LATE, LIVE, LOADING, SEALED
 
@@ -107,7 +107,7 @@ def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = F
     counted by another connection while their indexes are built.
     """
     ((newest,),) = fetch(conn, "SELECT max(day) FROM days", ())
-    path = path_of(str(conn.engine.url)) if is_committed else ""
+    path = _file_of(conn) if is_committed else ""
     with ThreadPoolExecutor(max_workers=1) as beside:
         for (day,) in fetch(conn, _LOADING, (LOADING, before)):
             counting = beside.submit(_count, path, day) if path else None
@@ -116,6 +116,12 @@ def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = F
             index(conn, day)
             counts.put(conn, day, counting.result() if counting else counts.walk(conn, day))
             _turn(conn, day, LIVE)
+
+
+def _file_of(conn: Connection) -> str:
+    """The SQLite file that `conn` writes to; "" where there is none."""
+    database = conn.engine.url.database or ""  # the whole address has it with marks for blanks
+    return "" if is_postgresql(conn) or database == ":memory:" else database
 
 
 def _count(path: str, day: str) -> Rows:
