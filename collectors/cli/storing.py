@@ -148,6 +148,7 @@ def _check_zone(name: str) -> None:
 
 
 def tell(problems: Iterable[InputProblem]) -> None:
+    """Say on standard error what was wrong with inputs, a line each."""
     for problem in problems:
         click.echo(f"{problem.path}: {problem.message}", err=True)
 
