@@ -27,6 +27,7 @@ def main(planned: int, sending: int) -> None:
     encode = msgspec.msgpack.Encoder().encode
     with os.fdopen(sending, "wb") as pipe:
         for step in steps(plan):
+            step.batch.pack()
             frame = encode(step)
             pipe.write(LENGTH.pack(len(frame)))
             pipe.write(frame)

@@ -8,7 +8,7 @@ knows something of is loaded, united with what is new, and folded again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -21,6 +21,7 @@ from tracer.model import DAY_US, Delivery, Hop, Parse
 from tracer.piped import is_tie
 from tracer.store import day_making, days, sources, stays
 from tracer.store.engine import one_writer
+from tracer.store.line_blocks import Block
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
@@ -43,7 +44,7 @@ def ingest(engine: Engine, batch: Batch, parse: Parse, *, bulk: bool = False) ->
 def ingest_within(conn: Connection, batch: Batch, parse: Parse, *, bulk: bool = False) -> int:
     """The same inside the caller's transaction, where other facts are stored with these."""
     one_writer(conn)
-    work = _Ingest(conn, parse, bulk=bulk)
+    work = _Ingest(conn, parse, batch.blocks, bulk=bulk)
     work.store(batch.arrivals)
     if batch.progress:
         sources.advance(conn, batch.progress)
@@ -62,9 +63,13 @@ def finish(engine: Engine) -> None:
 class _Ingest:
     """One transaction's work; what it looked up lives as long as the transaction."""
 
-    def __init__(self, conn: Connection, parse: Parse, *, bulk: bool) -> None:
+    def __init__(
+        self, conn: Connection, parse: Parse, blocks: Sequence[Block], *, bulk: bool
+    ) -> None:
         self.conn = conn
         self.bulk = bulk
+        self.blocks = blocks
+        self.unpacked: dict[int, list[bytes]] = {}  # lines by block, of those looked into
         self.packer = Packer(parse)
         self.live = set(days.live(conn))
         self.own: dict[str, set[int]] = defaultdict(set)  # queue id -> stored hops that have it
@@ -77,13 +82,18 @@ class _Ingest:
         self._look_up((item.hop, item.deliveries) for item in arrivals)
         fresh = list(self._settle(arrivals))
         self._keep_apart(fresh)
-        stays.save(self.conn, self._link(fresh), bulk=self.bulk)
+        stays.save(self.conn, self._link(fresh), bulk=self.bulk, brought=self.blocks)
 
     def _look_up(self, told: Iterable[tuple[Hop, Iterable[Delivery]]]) -> None:
         """Ask each day once for every queue id that may tie these hops to what is stored."""
         near: dict[tuple[str, ...], set[str]] = defaultdict(set)
         for hop, deliveries in told:
-            near[_days_near(hop)].update(_queue_ids(hop, deliveries))
+            ids = near[_days_near(hop)]
+            ids.add(hop.queue_id)
+            ids.update(hop.from_queue_ids)
+            for delivery in deliveries:
+                if delivery.next_queue_ids:
+                    ids.update(delivery.next_queue_ids)
         wanted: dict[str, set[str]] = defaultdict(set)
         for span, queue_ids in near.items():
             for day in self.live.intersection(span):
@@ -125,7 +135,16 @@ class _Ingest:
 
     def _as_stay(self, item: Arrival) -> Stay:
         placed = [Placed(delivery) for delivery in item.deliveries]
-        return Stay(item.hop, placed, item.n_events, item.lines)
+        return Stay(item.hop, placed, item.n_events, item.lines, block=item.block, place=item.place)
+
+    def _lines(self, item: Arrival) -> bytes:
+        """The lines of an arrival, wherever they stand."""
+        if item.block < 0:
+            return item.lines
+        lines = self.unpacked.get(item.block)
+        if lines is None:
+            lines = self.unpacked[item.block] = self.blocks[item.block].lines()
+        return lines[item.place]
 
     def _unite(self, arrivals: list[Arrival]) -> Iterator[Stay]:
         """Fold arrivals of one queue id together with what is stored of it."""
@@ -144,18 +163,18 @@ class _Ingest:
             self.duplicates += arrived  # less than what the rows were made of
             return
         events = [e for stay in stored for e in self.packer.events(stay.packed, stay.hop)]
-        events += [e for item in arrivals for e in self.packer.read(item.lines, item.hop)]
+        events += [e for item in arrivals for e in self.packer.read(self._lines(item), item.hop)]
         stays.delete(self.conn, stored)
         known -= {stay.hop.hop_id for stay in stored}
         self.duplicates += sum(stay.n_events for stay in stored) + arrived
-        host = self.packer.host(arrivals[0].lines)
+        host = self.packer.host(self._lines(arrivals[0]))
         for folded in fold.fold(events):
             self.duplicates -= len(folded.events)
             yield self._as_stay(arrival(folded, host))
 
     def _nothing_new(self, stored: list[Stay], arrivals: list[Arrival]) -> bool:
         packed = {stay.packed for stay in stored}
-        return all(item.lines in packed for item in arrivals)
+        return all(self._lines(item) in packed for item in arrivals)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
         """Two queue ids may, once in a billion, compute one hop_id: the later moves on by one."""

@@ -53,7 +53,8 @@ class Placed(msgspec.Struct, gc=False):
 class Stay(msgspec.Struct, gc=False):
     """A hop with its placed deliveries, as the store keeps it.
 
-    `packed` may be absent; `is_stored` says that the store has rows under this hop_id.
+    `packed` may be absent; what has just arrived may have its lines at `place` of a `block` that
+    came along instead. `is_stored` says that the store has rows under this hop_id.
     """
 
     hop: Hop
@@ -61,6 +62,13 @@ class Stay(msgspec.Struct, gc=False):
     n_events: int = 0
     packed: bytes = b""
     is_stored: bool = False
+    block: int = -1
+    place: int = 0
+
+    @property
+    def brings_lines(self) -> bool:
+        """Whether it has lines to be stored, or those that it was loaded with."""
+        return bool(self.packed) or self.block >= 0
 
 
 def named(message_id: str) -> str:

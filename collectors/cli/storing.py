@@ -39,9 +39,13 @@ def ingest(
     started = time.monotonic()
     totals, later_problems = run(config, Plan(tuple(inputs), **options), reader)
     tell(problems + later_problems)
+    is_unusable = totals.lines == totals.unparsed and bool(problems or later_problems)
     result = totals.result(time.monotonic() - started)
-    click.echo(json.dumps(result) if as_object else _in_words(result))
-    if totals.lines == totals.unparsed and (problems or later_problems):
+    if as_object:
+        click.echo(json.dumps(result))
+    elif totals.lines or not is_unusable:
+        click.echo(_in_words(result))
+    if is_unusable:
         raise UnusableInput("nothing could be read")
 
 

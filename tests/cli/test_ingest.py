@@ -123,6 +123,13 @@ def test_unusable_file_is_named_and_the_rest_goes_on(
     assert json.loads(both.stdout)["deliveries"] == 4
 
 
+def test_where_nothing_could_be_read_no_counts_are_told(tmp_path: Path) -> None:
+    found = run("ingest", tmp_path, str(tmp_path / "no.log"))
+    assert found.exit_code == 65
+    assert found.stdout == ""
+    assert "does not exist" in found.stderr
+
+
 def test_missing_file_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     result = run("ingest", tmp_path, "--json", str(tmp_path / "nowhere.log"), LOGS[1])
     assert result.exit_code == 0

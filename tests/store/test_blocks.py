@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
+from collectors.batches import steps
+from collectors.files import expand
+from collectors.formats import parse_line
+from collectors.plan import Plan
 from tests.store.filling import LOGS, read, tables
+from tracer.arrival import Arrival, Batch
+from tracer.ingest import ingest
 from tracer.store import blocks, day_making, stays
 from tracer.store.driver import fetch
+from tracer.store.line_blocks import OCTETS
 
 DAY = "20261122"
 LINES = [f"lines of hop {n}, which are like those of others".encode() * 40 for n in range(500)]
@@ -54,7 +61,7 @@ def test_a_hop_without_lines_has_no_place(store: Engine, day: str) -> None:
 
 
 def test_hop_with_very_many_lines_has_a_block_of_its_own_size(store: Engine, day: str) -> None:
-    long = b"status=deferred " * blocks.OCTETS
+    long = b"status=deferred " * OCTETS
     with store.begin() as conn:
         places = blocks.add(conn, day, [long, LINES[0]])
         assert blocks.read(conn, day, places) == {places[0]: long, places[1]: LINES[0]}
@@ -69,3 +76,46 @@ def test_stays_written_again_without_lines_keep_theirs(store: Engine) -> None:
             assert not any(stay.packed for stay in loaded)
             stays.save(conn, loaded)
     assert tables(store) == before
+
+
+def _arrivals() -> list[Arrival]:
+    inputs, _ = expand([str(log) for log in LOGS])
+    return [one for step in steps(Plan(tuple(inputs), zone="UTC")) for one in step.batch.arrivals]
+
+
+def _packed(arrivals: list[Arrival]) -> Batch:
+    batch = Batch(arrivals, None)
+    batch.pack()
+    assert not any(one.lines for one in batch.arrivals)
+    return batch
+
+
+def test_blocks_that_came_packed_are_stored_as_they_are(store: Engine) -> None:
+    batch = _packed(_arrivals())
+    ingest(store, batch, parse_line)
+    with store.connect() as conn:
+        days = {day for (day,) in fetch(conn, "SELECT day FROM days", ())}
+        kept = [
+            row[0] for day in days for row in fetch(conn, f"SELECT packed FROM lines_{day}", ())
+        ]
+    assert {block.packed for block in batch.blocks} <= {bytes(packed) for packed in kept}
+
+
+def test_lines_that_came_packed_are_the_same_in_the_store(store: Engine) -> None:
+    ingest(store, Batch(_arrivals(), None), parse_line)
+    plain = tables(store)
+    known = ingest(store, _packed(_arrivals()), parse_line)
+    assert known == sum(one.n_events for one in _arrivals())
+    assert tables(store) == plain
+
+
+def test_of_a_packed_block_only_what_is_new_is_stored(store: Engine) -> None:
+    ingest(store, Batch(_arrivals()[::3], None), parse_line)
+    known = ingest(store, _packed(_arrivals()), parse_line)
+    assert known == sum(one.n_events for one in _arrivals()[::3])
+    by_parts = tables(store)
+    with store.begin() as conn:
+        for (day,) in fetch(conn, "SELECT day FROM days", ()):
+            stays.delete(conn, stays.load(conn, stays.of_day(conn, day), packed=True))
+    ingest(store, Batch(_arrivals(), None), parse_line)
+    assert tables(store) == by_parts

@@ -116,21 +116,26 @@ _NOBODY: AddressKeys = (0, 0, ())
 
 def term_values(stay: Stay) -> list[Values]:
     """The rows of `terms`: what the stay is found by beside the keys in its other rows."""
-    hop, found = stay.hop, []
-    for key in address_keys(hop.sender)[2] if hop.sender else ():
-        found.append((str(key), _SENDER, hop.hop_id, WHOLE_HOP))
+    hop = stay.hop
+    found: list[Values] = []
+    if hop.sender and (others := address_keys(hop.sender)[2]):
+        found += [(str(key), _SENDER, hop.hop_id, WHOLE_HOP) for key in others]
     for n, placed in enumerate(stay.placed):
-        for key in _other_recipients(placed.delivery):
-            found.append((str(key), _RECIPIENT, hop.hop_id, n))
+        delivery = placed.delivery
+        if delivery.original_recipient:
+            keys: Iterable[int] = _of_original(delivery)
+        else:  # nearly always nothing
+            keys = address_keys(delivery.recipient)[2] if delivery.recipient else ()
+        if keys:
+            found += [(str(key), _RECIPIENT, hop.hop_id, n) for key in keys]
         if placed.before and (client := client_key(placed.before.client)):
             found.append((client, _CLIENT, hop.hop_id, n))
     return found
 
 
-def _other_recipients(delivery: Delivery) -> Iterable[int]:
+def _of_original(delivery: Delivery) -> Iterable[int]:
+    """Keys of the address that a mail was first sent to, and of what either address stands for."""
     others = address_keys(delivery.recipient)[2] if delivery.recipient else ()
-    if not delivery.original_recipient:
-        return others
     own, domain, more = address_keys(delivery.original_recipient)
     return dict.fromkeys((own, domain, *more, *others))
 

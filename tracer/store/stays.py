@@ -7,7 +7,7 @@ Every function takes `conn` and never commits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 
@@ -26,6 +26,7 @@ from tracer.store.driver import (
     is_postgresql,
     remove,
 )
+from tracer.store.line_blocks import Block
 from tracer.store.schema import DayTables, day_tables
 from tracer.store.stay_rows import (
     Values,
@@ -50,16 +51,18 @@ def save(
     *,
     bulk: bool = False,
     tied_to: Container[str] | None = None,
+    brought: Sequence[Block] = (),
 ) -> None:
     """Write stays, new ones and changed ones; days are created (`bulk`: day_making.ensure).
 
-    Ties of other days than `tied_to` are left out, if it is given.
+    Ties of other days than `tied_to` are left out, if it is given. `brought` are the blocks
+    that the stays' lines came in.
     """
     source_ids = sources.Ids(conn)
     changes, every = Changes(conn, bulk=bulk), list(stays)
     lines = _clear(conn, (stay for stay in every if stay.is_stored), changes)
     by_day = _by_day(every)
-    lines |= _put_lines(conn, by_day, bulk=bulk)
+    lines |= _put_lines(conn, by_day, brought, bulk=bulk)
     for day, of_day in by_day.items():
         for stay in of_day:
             changes.add(day, stay, source_ids[stay.hop.source])
@@ -125,17 +128,37 @@ def _hop_id(stay: Stay) -> int:
 
 
 def _put_lines(
-    conn: Connection, by_day: Mapping[str, list[Stay]], *, bulk: bool
+    conn: Connection, by_day: Mapping[str, list[Stay]], brought: Sequence[Block], *, bulk: bool
 ) -> dict[int, _Told]:
     """Store the lines that came with stays; what their hops say of them, by hop_id."""
     told: dict[int, _Told] = {}
     for day, of_day in by_day.items():
-        if brings := [stay for stay in of_day if stay.packed]:
+        if brings := [stay for stay in of_day if stay.brings_lines]:
             day_making.ensure(conn, day, bulk=bulk)
-            places = blocks.add(conn, day, [stay.packed for stay in brings])
-            for stay, place in zip(brings, places, strict=True):
+            whole, parts = _whole_blocks(brings, brought)
+            places = blocks.add_packed(conn, day, [brought[block] for block in whole])
+            for block, at in zip(whole, places, strict=True):
+                for stay in whole[block]:
+                    told[stay.hop.hop_id] = stay.n_events, at[stay.place]
+            for (stay, _), place in zip(
+                parts, blocks.add(conn, day, [lines for _, lines in parts]), strict=True
+            ):
                 told[stay.hop.hop_id] = stay.n_events, place
     return told
+
+
+def _whole_blocks(
+    brings: list[Stay], brought: Sequence[Block]
+) -> tuple[dict[int, list[Stay]], list[tuple[Stay, bytes]]]:
+    """The stays of each block whose stays are all among these; the others with their lines."""
+    by_block: dict[int, list[Stay]] = defaultdict(list)
+    for stay in brings:
+        by_block[stay.block].append(stay)
+    parts = [(stay, stay.packed) for stay in by_block.pop(-1, ())]
+    for number in [n for n, stays in by_block.items() if len(stays) < brought[n].n]:
+        lines = brought[number].lines()
+        parts += [(stay, lines[stay.place]) for stay in by_block.pop(number)]
+    return by_block, sorted(parts, key=lambda part: part[0].hop.hop_id)
 
 
 def delete(conn: Connection, stays: Iterable[Stay]) -> None:
@@ -185,7 +208,7 @@ def _clear(
     for stay in gone:
         day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
         changes.remove(day, hop_id)
-        by_day[day][hop_id] = with_lines or bool(stay.packed)
+        by_day[day][hop_id] = with_lines or stay.brings_lines
     kept: dict[int, _Told] = {}
     for day, brings in by_day.items():
         told = _lines_of(conn, day, brings)
