@@ -33,6 +33,9 @@ install: ## make .venv with the locked packages and the command .venv/bin/mailtr
 dev: ## the same with the packages for tests and checks
 	@$(SET_UP) requirements-dev.lock
 
+fast: dev ## compile the process that reads logs (needs a C compiler and Python's headers)
+	@$(RUN) -P .ci/compile.py
+
 test: dev ## run every test (ARGS='-k word')
 	@$(TEST) $(ARGS)
 
@@ -58,6 +61,7 @@ bench-hooks: dev ## measure how many webhooks are acknowledged (ARGS='--kills 10
 	@$(RUN) -m bench.hooks $(ARGS)
 
 bench: dev ## measure speed and size against pflogsumm and ripgrep
+	@$(RUN) -P .ci/compile.py --if-possible
 	@$(RUN) -m bench $(ARGS)
 
 lint: dev ## check style, format and the direction of imports
@@ -79,4 +83,4 @@ clean: ## remove .venv and what tools left; the store in var stays
 	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find tracer collectors webui tests docs bench -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help run install dev test unit system browser golden bench bench-causes bench-diagnose bench-hooks lint types docs lock clean
+.PHONY: help run install dev fast test unit system browser golden bench bench-causes bench-diagnose bench-hooks lint types docs lock clean

@@ -23,6 +23,7 @@ from bench.store import archived, searches
 from bench.table import Figure, machine, table
 from bench.visiting import pages
 from bench.workplace import QUICK, Sizes, Workplace
+from collectors.compiled import compiled
 
 MEASURES: dict[str, Callable[[Workplace], Iterator[Figure]]] = {
     "pairs": pairs,
@@ -51,10 +52,16 @@ def main() -> int:
         failures: list[Failed] = []
         for row in table(_figures(place, args.only, failures)):
             print(row, flush=True)
-    print(f"\nMeasured on {before}.")
+    print(f"\nMeasured on {before}; {_reading()}.")
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
+
+
+def _reading() -> str:
+    """Whether what was measured is what `make fast` makes of the reading process."""
+    is_fast = compiled(str(Path(__file__).parents[1]))
+    return f"the reading process {'compiled' if is_fast else 'not compiled'}"
 
 
 def _figures(place: Workplace, only: Iterable[str], failures: list[Failed]) -> Iterator[Figure]:

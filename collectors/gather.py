@@ -7,17 +7,19 @@ loses nothing, since `tracer.ingest` unites a stay with what the store knows of 
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from tracer.arrival import Arrival, arrival
-from tracer.fold import AT_THE_DOOR, Folded, fold
+from tracer.fold import AT_THE_DOOR, fold
+from tracer.folded import Folded
 from tracer.model import Event, EventKind
 
-MOST_EVENTS = 15_000
+MOST_EVENTS: Final = 15_000
 """Events kept of stays that are still open; the longest untouched leave first."""
 
 _Key = tuple[str, str]
-_NEVER = (0, 0)
-_REMOVED = EventKind.REMOVED
+_NEVER: Final = (0, 0)
+_REMOVED: Final = EventKind.REMOVED
 
 
 class Gatherer:

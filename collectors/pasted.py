@@ -20,7 +20,8 @@ from collectors.year import YearGuess
 from tracer.causes import hear
 from tracer.errors import UnusableInput
 from tracer.explain import Explanation, Told, explanation
-from tracer.fold import Folded, fold
+from tracer.fold import fold
+from tracer.folded import Folded
 from tracer.model import FAILED, Event, Outcome
 from tracer.notices import Notice, NoticeKind, NoticeRecipient, read_notice
 from tracer.notices.cards import card, has_card

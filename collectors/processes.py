@@ -7,12 +7,14 @@ next events of the same process that have one.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tracer.model import Event, EventKind
 
-_MOST = 5_000
-TAKES_TLS = frozenset({EventKind.RECEIVED, EventKind.ATTEMPT, EventKind.REJECTED})
+_MOST: Final = 5_000
+TAKES_TLS: Final = frozenset({EventKind.RECEIVED, EventKind.ATTEMPT, EventKind.REJECTED})
 
 
 class Processes:

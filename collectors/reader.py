@@ -13,6 +13,8 @@ import os
 import signal
 import sys
 
+from collectors.compiled import compiled
+
 WORTH_A_PROCESS = 1_000_000
 """Octets from which starting another process pays."""
 PIPE_OCTETS = 1 << 20
@@ -96,7 +98,9 @@ def pays(octets: int) -> bool:
 def _environment() -> dict[str, str]:
     """The caller's, so that the process finds the same packages wherever it is started, though
     it looks for no `site` (-S): ours may be found by an import hook that only `site` sets up."""
-    folders = [entry or os.getcwd() for entry in sys.path]
+    faster = compiled(_HERE)
+    folders = [faster] if faster else []
+    folders += [entry or os.getcwd() for entry in sys.path]
     return {**_GIVEN_BACK, **os.environ, "PYTHONPATH": os.pathsep.join([*folders, _HERE])}
 
 

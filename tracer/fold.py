@@ -12,37 +12,31 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-import msgspec
-
-from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop
+from tracer.folded import Folded
+from tracer.model import SECOND_US, Event, EventKind, Hop
 from tracer.piped import names_taken
 from tracer.recipients import deliveries
 
-STRAGGLER_US = 300 * SECOND_US
+STRAGGLER_US: Final = 300 * SECOND_US
 """A line up to 5 minutes after a hop closed still belongs to it."""
-LONGEST_US = 10 * 86_400 * SECOND_US
+LONGEST_US: Final = 10 * 86_400 * SECOND_US
 """No stay is longer: Postfix gives up after 5 days by default (maximal_queue_lifetime)."""
-AT_THE_DOOR = "NOQUEUE/"
+AT_THE_DOOR: Final = "NOQUEUE/"
 """Begins the name of a hop that was over before it had a queue id."""
-EARLY_US = 5 * SECOND_US
+EARLY_US: Final = 5 * SECOND_US
 """A line may be stamped up to 5 seconds before the one that opens its hop."""
 
-_RANK = {kind: rank for rank, kind in enumerate(EventKind)}
+_RANK: Final = {kind: rank for rank, kind in enumerate(EventKind)}
 # Members looked up once: an Enum attribute costs more than a comparison.
-_RECEIVED, _IDENTIFIED = EventKind.RECEIVED, EventKind.IDENTIFIED
-_QUEUED, _REMOVED = EventKind.QUEUED, EventKind.REMOVED
-_SAYS_NOTHING_OF_THE_MESSAGE = frozenset({EventKind.ATTEMPT, EventKind.UNKNOWN})
-_NO_IDS: tuple[str, ...] = ()
-_OPENERS = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.QUEUED})
-
-
-class Folded(msgspec.Struct, frozen=True, gc=False):
-    """One stay in a queue: the hop, its deliveries in order of appearance, its events in time."""
-
-    hop: Hop
-    deliveries: tuple[Delivery, ...]
-    events: tuple[Event, ...]
+_RECEIVED: Final = EventKind.RECEIVED
+_IDENTIFIED: Final = EventKind.IDENTIFIED
+_QUEUED: Final = EventKind.QUEUED
+_REMOVED: Final = EventKind.REMOVED
+_SAYS_NOTHING_OF_THE_MESSAGE: Final = frozenset({EventKind.ATTEMPT, EventKind.UNKNOWN})
+_NO_IDS: Final[tuple[str, ...]] = ()
+_OPENERS: Final = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.QUEUED})
 
 
 def fold(events: Sequence[Event]) -> list[Folded]:

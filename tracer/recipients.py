@@ -6,19 +6,28 @@ one, and what befalls the message befalls all that still wait. Pure.
 
 from __future__ import annotations
 
+from typing import Final
+
 from tracer.causes.judging import judge
 from tracer.model import SECOND_US, Delivery, Event, EventKind, Hop, Outcome
 from tracer.piped import names_given
 from tracer.relay_ids import relay_ids
 
-_ATTEMPT, _REJECTED = EventKind.ATTEMPT, EventKind.REJECTED
-_DEFERRED, _RELAYED, _DELIVERED = Outcome.DEFERRED, Outcome.RELAYED, Outcome.DELIVERED
-_WAITING = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
-NEEDS_NO_CAUSE = frozenset({Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING})
-_ACCEPTED = frozenset({EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED})
-_NAMES = frozenset({EventKind.FILTERED, EventKind.HELD})  # may name a recipient by the way
-_HANDS_ON = frozenset({EventKind.ATTEMPT, EventKind.REPORTED})
-_PROBE = "double-bounce@"
+_ATTEMPT: Final = EventKind.ATTEMPT
+_REJECTED: Final = EventKind.REJECTED
+_DEFERRED: Final = Outcome.DEFERRED
+_RELAYED: Final = Outcome.RELAYED
+_DELIVERED: Final = Outcome.DELIVERED
+_WAITING: Final = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
+NEEDS_NO_CAUSE: Final = frozenset(
+    {Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.PENDING}
+)
+_ACCEPTED: Final = frozenset(
+    {EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED}
+)
+_NAMES: Final = frozenset({EventKind.FILTERED, EventKind.HELD})  # may name a recipient by the way
+_HANDS_ON: Final = frozenset({EventKind.ATTEMPT, EventKind.REPORTED})
+_PROBE: Final = "double-bounce@"
 
 
 class _Recipient:
@@ -153,7 +162,7 @@ def _reported(known: _Known, event: Event) -> None:
     recipient.outcome = outcome
 
 
-_GRAVITY = dict.fromkeys(Outcome, 3) | {
+_GRAVITY: Final = dict.fromkeys(Outcome, 3) | {
     Outcome.UNKNOWN: 0, Outcome.PENDING: 1, Outcome.DEFERRED: 2, Outcome.QUARANTINED: 2,
     Outcome.BOUNCED: 4,
 }  # fmt: skip
@@ -198,7 +207,7 @@ def _removed(known: _Known, event: Event) -> None:
             _befall(recipient, event, fate)
 
 
-_FATES = {
+_FATES: Final = {
     EventKind.FILTERED: _filtered,
     EventKind.HELD: _held,
     EventKind.RELEASED: _released,

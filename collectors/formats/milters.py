@@ -83,4 +83,4 @@ _READERS: dict[str, Callable[[str], str]] = {
     "amavisd-new": _named_by_amavis,
 }
 
-FORMAT = LogFormat(name="milters", parse=parse, claims=claims)
+FORMAT: LogFormat = LogFormat(name="milters", parse=parse, claims=claims)

@@ -7,6 +7,8 @@ names, Message-IDs, addresses and replies are written by strangers.
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from collectors.formats.log_format import LogFormat
@@ -19,8 +21,8 @@ from collectors.formats.postfix_queue import by_bounce, by_pickup, by_postsuper,
 from collectors.formats.postfix_verdict import peer, verdict
 from tracer.model import Event, EventKind, LogLine
 
-_UNKNOWN = EventKind.UNKNOWN
-_DAEMONS: dict[str, Handler] = {
+_UNKNOWN: Final = EventKind.UNKNOWN
+_DAEMONS: Final[dict[str, Handler]] = {
     "smtpd": by_smtpd,
     "postscreen": by_smtpd,
     "qmqpd": by_smtpd,
@@ -43,14 +45,15 @@ _DAEMONS: dict[str, Handler] = {
     "pickup": by_pickup,
     "postsuper": by_postsuper,
 }
-_OTHERS = frozenset(
+_OTHERS: Final = frozenset(
     "anvil scache tlsproxy tlsmgr verify proxymap proxywrite trivial-rewrite postdrop sendmail "
     "flush showq master postfix-script postqueue postalias postmap postlog postlogd dnsblog "
     "spawn".split()
 )
-_SPEAKERS = frozenset(("smtpd", "smtp", "lmtp", "relay", "postfix"))  # whose TLS is a message's TLS
-_MOST_PROGRAMS = 4096
-_routes: dict[str, Handler] = {}
+# Whose TLS is a message's TLS.
+_SPEAKERS: Final = frozenset(("smtpd", "smtp", "lmtp", "relay", "postfix"))
+_MOST_PROGRAMS: Final = 4096
+_routes: Final[dict[str, Handler]] = {}
 
 
 def claims(program: str) -> bool:
@@ -148,4 +151,4 @@ def _repeated(line: LogLine) -> list[Event]:
     ]
 
 
-FORMAT = LogFormat(name="postfix", parse=parse, claims=claims)
+FORMAT: LogFormat = LogFormat(name="postfix", parse=parse, claims=claims)

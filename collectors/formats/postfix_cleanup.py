@@ -5,14 +5,16 @@ Source: src/cleanup/cleanup_message.c, src/cleanup/cleanup_milter.c.
 
 from __future__ import annotations
 
+from typing import Final
+
 from collectors.formats.postfix_ids import evidence
 from collectors.formats.postfix_verdict import on_content, verdict
 from tracer.model import Event, EventKind, LogLine, Outcome
 
-_IDENTIFIED = EventKind.IDENTIFIED
-_FILTERED = EventKind.FILTERED
+_IDENTIFIED: Final = EventKind.IDENTIFIED
+_FILTERED: Final = EventKind.FILTERED
 
-_SUBJECT_LOGGED = "info: header "
+_SUBJECT_LOGGED: Final = "info: header "
 
 
 def by_cleanup(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:

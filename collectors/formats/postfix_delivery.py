@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from collectors.formats.postfix_ids import evidence, is_queue_id, queued_as
 from tracer.model import Event, EventKind, LogLine, Outcome
@@ -16,13 +17,13 @@ from tracer.model import Event, EventKind, LogLine, Outcome
 Handler = Callable[[LogLine, str, str, int], list[Event]]  # line, host, queue id, where it ends
 Sent = tuple[Outcome, tuple[str, ...]]  # and the queue ids it got there
 
-_OUTCOMES = {
+_OUTCOMES: Final = {
     "deferred": Outcome.DEFERRED,
     "bounced": Outcome.BOUNCED,
     "expired": Outcome.EXPIRED,
     "SOFTBOUNCE": Outcome.DEFERRED,  # soft_bounce = yes
 }
-_COMMANDS = {
+_COMMANDS: Final = {
     "RCPT TO": "RCPT",
     "MAIL FROM": "MAIL",
     "DATA": "DATA",
@@ -36,7 +37,7 @@ _COMMANDS = {
     "BDAT": "DATA",
 }
 # What the SMTP client was doing when the connection went away: smtp_state texts.
-_WHILES = (
+_WHILES: Final = (
     ("receiving the initial server greeting", "CONNECT"),
     ("performing the ", "EHLO"),
     ("sending MAIL FROM", "MAIL"),
@@ -45,7 +46,7 @@ _WHILES = (
     ("sending message body", "DATA"),
     ("sending end of data", "END-OF-MESSAGE"),
 )
-_SMTP_SAYS = (
+_SMTP_SAYS: Final = (
     "host ",
     "lost connection with ",
     "conversation with ",
@@ -57,13 +58,13 @@ _SMTP_SAYS = (
     "certificate verification failed",
     "connect to ",
 )
-_SWALLOWED = ("250 2.7.0 BLOCKED (", "delivered to file: /dev/null")  # a filter; an alias
-_LONGEST_DELAY = 10.0**10
+_SWALLOWED: Final = ("250 2.7.0 BLOCKED (", "delivered to file: /dev/null")  # a filter; an alias
+_LONGEST_DELAY: Final = 10.0**10
 
 # Enum members looked up once: an attribute of an Enum costs a third of an event.
-_ATTEMPT = EventKind.ATTEMPT
-_DELIVERED: Sent = (Outcome.DELIVERED, ())
-_RELAYED: Sent = (Outcome.RELAYED, ())
+_ATTEMPT: Final = EventKind.ATTEMPT
+_DELIVERED: Final[Sent] = (Outcome.DELIVERED, ())
+_RELAYED: Final[Sent] = (Outcome.RELAYED, ())
 
 
 def _about_delivery(

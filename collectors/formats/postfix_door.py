@@ -6,14 +6,16 @@ src/smtpd/smtpd_proxy.c (before-queue filters), src/postscreen/postscreen_smtpd.
 
 from __future__ import annotations
 
+from typing import Final
+
 from collectors.formats.postfix_envelope import envelope
 from collectors.formats.postfix_ids import door_queue_id, queued_as
 from collectors.formats.postfix_verdict import VERDICTS, at_command, judged, peer, verdict
 from tracer.model import Event, EventKind, LogLine, Outcome
 
-_RECEIVED = EventKind.RECEIVED
-_REJECTED = EventKind.REJECTED
-_FILTERED = EventKind.FILTERED
+_RECEIVED: Final = EventKind.RECEIVED
+_REJECTED: Final = EventKind.REJECTED
+_FILTERED: Final = EventKind.FILTERED
 
 
 def by_smtpd(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:

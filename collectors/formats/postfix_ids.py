@@ -8,17 +8,18 @@ base 52, the letter `z`, and the inode in base 51.  Source: src/global/mail_queu
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from tracer.model import SECOND_US, Event, EventKind, LogLine
 
-_UNKNOWN = EventKind.UNKNOWN
+_UNKNOWN: Final = EventKind.UNKNOWN
 
-HEX = "0123456789ABCDEF"
-LONG_MARK = 10  # where a long id has its "z"
-SHORTEST = 5
-LONGEST = 30
-SHORTEST_SESSION = 14
-NOQUEUE = "NOQUEUE/"
+HEX: Final = "0123456789ABCDEF"
+LONG_MARK: Final = 10  # where a long id has its "z"
+SHORTEST: Final = 5
+LONGEST: Final = 30
+SHORTEST_SESSION: Final = 14
+NOQUEUE: Final = "NOQUEUE/"
 
 
 def is_queue_id(word: str) -> bool:

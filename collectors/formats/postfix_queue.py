@@ -6,14 +6,16 @@ src/bounce/bounce_notify_util.c.
 
 from __future__ import annotations
 
+from typing import Final
+
 from collectors.formats.postfix_delivery import by_local
 from collectors.formats.postfix_ids import evidence, is_queue_id
 from tracer.model import NULL_SENDER, Event, EventKind, LogLine, Outcome
 
-_QUEUED = EventKind.QUEUED
-_REMOVED = EventKind.REMOVED
+_QUEUED: Final = EventKind.QUEUED
+_REMOVED: Final = EventKind.REMOVED
 
-_MOST_OCTETS = 2**63 - 1  # what a database holds
+_MOST_OCTETS: Final = 2**63 - 1  # what a database holds
 
 
 def count(text: str) -> int | None:

@@ -7,17 +7,19 @@ cleanup_message.c, cleanup_milter.c.
 
 from __future__ import annotations
 
+from typing import Final
+
 from collectors.formats.encoded_words import decoded
 from collectors.formats.postfix_envelope import Envelope, envelope
 from collectors.formats.postfix_ids import evidence, queued_as
 from tracer.model import Event, EventKind, LogLine, Outcome
 
-_REFUSED = EventKind.REJECTED
-_REJECTED = (EventKind.REJECTED, Outcome.REJECTED)
-_DISCARDED = (EventKind.FILTERED, Outcome.DISCARDED)
-_HELD = (EventKind.HELD, Outcome.QUARANTINED)
-_NOTED = (EventKind.FILTERED, None)
-_ACTIONS: dict[str, tuple[EventKind, Outcome | None]] = {
+_REFUSED: Final = EventKind.REJECTED
+_REJECTED: Final = (EventKind.REJECTED, Outcome.REJECTED)
+_DISCARDED: Final = (EventKind.FILTERED, Outcome.DISCARDED)
+_HELD: Final = (EventKind.HELD, Outcome.QUARANTINED)
+_NOTED: Final = (EventKind.FILTERED, None)
+_ACTIONS: Final[dict[str, tuple[EventKind, Outcome | None]]] = {
     "reject": _REJECTED,
     "discard": _DISCARDED,
     "hold": _HELD,
@@ -32,14 +34,14 @@ _ACTIONS: dict[str, tuple[EventKind, Outcome | None]] = {
     "strip": _NOTED,
     "pass": _NOTED,
 }
-VERDICTS = {
+VERDICTS: Final = {
     before + action: said
     for before in ("", "milter-", "milter-header-", "milter-body-")
     for action, said in _ACTIONS.items()
 }
-_COMMANDS = {"HELO": "EHLO", "BDAT": "DATA"}
-_CONTENT = ("header ", "body ", "content ", "mime-error ", "nested-header ", "mime-header ")
-_SUBJECT = "header subject:"
+_COMMANDS: Final = {"HELO": "EHLO", "BDAT": "DATA"}
+_CONTENT: Final = ("header ", "body ", "content ", "mime-error ", "nested-header ", "mime-header ")
+_SUBJECT: Final = "header subject:"
 
 
 def verdict(line: LogLine, host: str, queue_id: str, at: int) -> list[Event]:

@@ -66,4 +66,4 @@ def _done(
     )  # fmt: skip
 
 
-FORMAT = LogFormat(name="proxmox", parse=parse, claims=claims)
+FORMAT: LogFormat = LogFormat(name="proxmox", parse=parse, claims=claims)

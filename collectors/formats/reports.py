@@ -5,4 +5,4 @@ from __future__ import annotations
 from collectors.formats.log_format import LogFormat
 from collectors.reported import claims, parse
 
-FORMAT = LogFormat("reports", parse, claims)
+FORMAT: LogFormat = LogFormat("reports", parse, claims)

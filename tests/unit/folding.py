@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from collectors.formats.postfix import parse
-from tracer.fold import Folded, fold
+from tracer.fold import fold
+from tracer.folded import Folded
 from tracer.model import SECOND_US, Delivery, Event, LogLine
 
 NOON_US = 1_795_348_800_000_000  # 2026-11-22 12:00 UTC

@@ -17,8 +17,9 @@ import pyarrow as pa
 from tracer.archive.templates import Template, named, names, put_back, taken_out, values
 from tracer.legs import Before, Placed, Stay, directions
 from tracer.model import Delivery, Hop, Outcome
+from tracer.store.kept import Said
 from tracer.store.more import ending
-from tracer.store.packing import Packer, Said, encoded
+from tracer.store.packing import Packer, encoded
 
 Row = dict[str, Any]
 

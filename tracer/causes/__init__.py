@@ -3,14 +3,15 @@
 from tracer.causes.catalog import Cause, Level, Severity, Side, Stage, Text, Urgency
 from tracer.causes.decide import (
     UNKNOWN,
-    Verdict,
     built_in,
     catalog,
     decide,
     decide_by,
     outcome_cards,
 )
-from tracer.causes.heard import Heard, cut, hear, is_loopback, is_our_store
+from tracer.causes.heard import cut, hear, is_loopback, is_our_store
+from tracer.causes.reply import Heard
+from tracer.causes.verdict import Verdict
 
 __all__ = [
     "UNKNOWN",

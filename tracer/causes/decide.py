@@ -14,24 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-import msgspec
-
 from tracer.causes.catalog import Cause, Level, Rule, read_causes
 from tracer.causes.families import Needed, needed, spoken
-from tracer.causes.heard import Heard
+from tracer.causes.reply import Heard
+from tracer.causes.verdict import Verdict
 
 UNKNOWN = "unknown"
 _KEPT = 8192  # shapes of replies remembered
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """A cause, how it was found, and the words or the code that decided."""
-
-    cause: str
-    level: Level | None = None  # None: nothing decided
-    words: tuple[str, ...] = ()
-    variant: str = ""
-
 
 # Rank, level, words, cause, rule: one phrase of one rule. A bare tuple, for speed; ranks differ.
 _Clause = tuple[int, Level, str, str, Rule]
@@ -132,11 +121,11 @@ def _meetings() -> tuple[_Meeting, ...]:
 def decide(heard: Heard) -> Verdict:
     """The cause of what was heard; `unknown` when no rule holds."""
     asked = _asked(heard.text)
-    weak = next((at for at, clause in enumerate(asked) if clause[1] < Level.FAMILY), len(asked))
+    strong = [clause for clause in asked if clause[1] >= Level.FAMILY]
     return (
-        _by_words(asked[:weak], heard)
+        _by_words(strong, heard)
         or _by_families(heard, Level.FAMILY)
-        or _by_words(asked[weak:], heard)
+        or _by_words(asked[len(strong) :], heard)
         or _by_families(heard, Level.GUESS)
         or Verdict(UNKNOWN)
     )
@@ -159,7 +148,7 @@ def _by_families(heard: Heard, level: Level) -> Verdict | None:
         for said in sentences:
             if _meet(meeting.needed, said) and _holds(meeting.rule, heard):
                 these = meeting.needed.these
-                words = tuple(dict.fromkeys(said[name] for name in said if name in these))
+                words = tuple(dict.fromkeys([said[name] for name in said if name in these]))
                 return Verdict(meeting.cause, level, words, meeting.rule.variant)
     return None
 

@@ -11,10 +11,8 @@ import quopri
 import re
 from collections.abc import Iterator
 
-import msgspec
+from tracer.causes.reply import THEM, US, Heard
 
-US = "us"
-THEM = "them"
 CONNECT = "CONNECT"
 END_OF_MESSAGE = "END-OF-MESSAGE"
 
@@ -114,21 +112,6 @@ _IP = "#ip"  # stands for any network address
 _DOTS = 3  # in an address of version 4
 _LONGEST = 10_000  # characters; a pasted notice tells its reason well before
 _KEPT_LENGTH = 12  # a provider's token ("(as16012609)") is at most this long, a queue id longer
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """What rules match against.
-
-    `text`: lower case, single spaces, reply codes gone, addresses cut to "@", long
-    numbers and ids to "#", services of this host to "loopback". `code`: three digits
-    or "". `status`: RFC 3463 or "". `command`: as in `model.Event`. `speaker`: us, them.
-    """
-
-    text: str
-    code: str = ""
-    status: str = ""
-    command: str = ""
-    speaker: str = US
 
 
 def cut(reply: str) -> str:

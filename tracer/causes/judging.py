@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from tracer.causes.catalog import Cause, Level
-from tracer.causes.decide import UNKNOWN, Verdict, decide, decide_by
-from tracer.causes.heard import Heard, cut, hear
+from tracer.causes.decide import UNKNOWN, decide, decide_by
+from tracer.causes.heard import cut, hear
+from tracer.causes.reply import Heard
+from tracer.causes.verdict import Verdict
 from tracer.model import BACKSCATTER, Outcome
 
 # What an outcome means when the reply names nothing better.

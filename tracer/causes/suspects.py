@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import msgspec
 
 from tracer.causes.families import spoken
-from tracer.causes.heard import CONNECT, END_OF_MESSAGE, US, Heard
+from tracer.causes.heard import CONNECT, END_OF_MESSAGE
+from tracer.causes.reply import US, Heard
 
 OFFERED = 2
 # What a reply speaks of, the most telling first.

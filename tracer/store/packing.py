@@ -13,43 +13,17 @@ from functools import cache
 from itertools import accumulate
 from operator import sub
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import zstandard
 
 from tracer.model import Event, Hop, LogLine, Parse
+from tracer.store.kept import Lines, Said
 
-
-class Lines(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The lines of one hop in order of time, what repeats kept together, which packs best.
-
-    `said` has a line for each: program, pid and text, parted by the mark; the hop's own
-    queue id at the start of a text is left out. One source or TLS version stands for all.
-    """
-
-    host: str  # as the lines call it
-    first_us: int
-    later_us: tuple[int, ...]  # each after the line before it
-    said: str
-    sources: tuple[str, ...]
-    tls: tuple[str, ...]  # what another line of the same process told; () nothing
-
-
-class Said(msgspec.Struct, frozen=True, gc=False):
-    """One line as it is kept; what `encoded` needs of an event."""
-
-    queue_id: str
-    at_us: int
-    program: str
-    pid: str
-    text: str
-    source: str
-    tls: str
-
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Lines).decode
-_MARK = "\1"  # twice: stands for "QUEUE-ID: " at the start of a text
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(Lines).decode
+_MARK: Final = "\1"  # twice: stands for "QUEUE-ID: " at the start of a text
 
 
 def encoded(host: str, events: Sequence[Event] | Sequence[Said]) -> bytes:
