@@ -88,7 +88,7 @@ def beside(place: Workplace) -> Iterator[Figure]:
         ways: list[Callable[[], None]] = [
             lambda: alone.append(ingest_seconds(place.log, place.folder / "alone")),
             lambda: watched.append(_watched(place, readers)),
-            lambda: served.append(_into(postgres.database(address), place)),
+            lambda: served.append(_served(address, place)),
         ]
         for run in range(place.sizes.pairs):
             tell(f"run {run + 1} of {place.sizes.pairs}: alone, beside a reader, into PostgreSQL")
@@ -117,6 +117,14 @@ def _watched(place: Workplace, readers: list[Reader]) -> float:
     with Reader(home) as one:
         readers.append(one)
         return ingest_seconds(place.log, home)
+
+
+def _served(server: str, place: Workplace) -> float:
+    """What a run leaves behind is gone before the next: the server would go on looking after it."""
+    address = postgres.database(server)
+    took = _into(address, place)
+    postgres.drop(address)
+    return took
 
 
 def _into(address: str, place: Workplace) -> float:

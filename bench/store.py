@@ -6,9 +6,9 @@ from __future__ import annotations
 import gzip
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
-from operator import itemgetter
 from pathlib import Path
 from shutil import copyfileobj
 
@@ -42,7 +42,7 @@ def quoted(text: str) -> str:
 
 
 Ask = Callable[[Row], str]
-Find = Callable[..., int]
+Find = Callable[[Connection, SearchQuery], int]
 Queries = list[SearchQuery]
 SEARCHES: dict[str, tuple[str, Goal, Goal, Ask]] = {
     "one recipient": ("48h", FAST, GROWTH, lambda row: f"to:{row.recipient}"),
@@ -76,30 +76,39 @@ def searches(place: Workplace) -> Iterator[Figure]:
             what = f"{name}, {since}, inside the process"
             yield Figure(f"{what}, p95", place.on_stored, (percentile(took, 95),), "ms", goal, note)
             pairs = list(_alike(find, (few, asked[0]), (many, asked[1])))
+            whole = f"{what}, ten times the mail"
+            if not pairs:
+                note = "no two pages had the same length"
+                yield Figure(whole, place.on_stored, goal=growth, note=note)
+                continue
             p50 = [percentile(times, 50) for times in zip(*pairs, strict=True)]
             of = f"p50 of pages of the same length; with a tenth {quantity(p50[0], 'ms')}"
-            whole = f"{what}, ten times the mail"
             yield Figure(whole, place.on_stored, (p50[1] / p50[0],), "x", growth, of)
 
 
 def _alike(
     find: Find, few: tuple[Connection, Queries], many: tuple[Connection, Queries]
 ) -> Iterator[tuple[float, float]]:
-    """The times of questions in either store, in turn, that are shown as many rows.
+    """The times of questions in either store, in turn, that find as many rows.
 
-    More mail is more to show; what is measured is how much longer it takes to find.
+    More mail is more to show; what is measured is how much longer it takes to find. A page that
+    is not full is looked for everywhere, one that is cut short is not: so none is.
     """
-    sized = [
-        sorted(((_page(conn, query), query) for query in queries), key=itemgetter(0))
-        for conn, queries in (few, many)
-    ]
-    for (one, of_few), (other, of_many) in zip(*sized, strict=False):
-        rows = max(1, min(one, other))
-        asked = (few[0], of_few), (many[0], of_many)
-        for conn, query in asked:
-            find(conn, query, rows)
-        first, second = (_ms(partial(find, conn, query, rows)) for conn, query in asked)
-        yield first, second
+    found = [_by_rows(conn, queries) for conn, queries in (few, many)]
+    for rows in found[0].keys() & found[1].keys():
+        for of_few, of_many in zip(found[0][rows], found[1][rows], strict=False):
+            asked = (few[0], of_few), (many[0], of_many)
+            for conn, query in asked:
+                find(conn, query)
+            first, second = (_ms(partial(find, conn, query)) for conn, query in asked)
+            yield first, second
+
+
+def _by_rows(conn: Connection, queries: Queries) -> dict[int, Queries]:
+    found: dict[int, Queries] = defaultdict(list)
+    for query in queries:
+        found[_page(conn, query)].append(query)
+    return found
 
 
 def _tenth(place: Workplace) -> Path:
@@ -127,11 +136,11 @@ def _is_whole(row: Row) -> bool:
     return bool(row.message_id) and len(row.subject.strip()) > 14
 
 
-def _page(conn: Connection, query: SearchQuery, limit: int = _LIMIT) -> int:
-    return len(deliveries.search(conn, query, limit=limit).rows)
+def _page(conn: Connection, query: SearchQuery) -> int:
+    return len(deliveries.search(conn, query, limit=_LIMIT).rows)
 
 
-def _count(conn: Connection, query: SearchQuery, _limit: int = 0) -> int:
+def _count(conn: Connection, query: SearchQuery) -> int:
     return deliveries.count(conn, query)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
+from sqlalchemy import make_url
 
 from tests.needs import need
 
@@ -77,6 +78,14 @@ def database(address: str) -> str:
     with psycopg.connect(plain, autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name}")
     return address.format(name)
+
+
+def drop(address: str) -> None:
+    """Drop a database that `database` made, whoever is still connected to it."""
+    parsed = make_url(address)
+    server = parsed.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(server.render_as_string(), autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {parsed.database} WITH (FORCE)")
 
 
 def _user() -> str | None:

@@ -20,12 +20,12 @@ from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
 from tracer.piped import is_tie
 from tracer.store import day_making, days, sources, stays
-from tracer.store.engine import one_writer
+from tracer.store.engine import keep_for_good, one_writer
 from tracer.store.line_blocks import Block
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
-BULK_BEHIND_US = DAY_US  # a day is full when lines are this much later than its end
+BULK_BEHIND_US = DAY_US * 3 // 4  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 MOST_ALIKE = 40  # stays with one Message-ID: beyond that, a program gives it to all its mail
 _LONGEST_CHAIN = 20  # legs of one mail; more is a loop
@@ -35,22 +35,43 @@ def ingest(engine: Engine, batch: Batch, parse: Parse, *, bulk: bool = False) ->
     """Store a batch and its progress in ONE transaction; the number of events known before.
 
     `parse` reads the lines of a stay that is already stored and now gets more. With `bulk`
-    new days get their indexes when later days have begun; call `finish` at the end.
+    new days get no indexes for searches: call `finish_full` after each batch, `finish` at the end.
     """
     with engine.begin() as conn:
-        return ingest_within(conn, batch, parse, bulk=bulk)
+        return _store(conn, batch, parse, bulk=bulk)
 
 
 def ingest_within(conn: Connection, batch: Batch, parse: Parse, *, bulk: bool = False) -> int:
-    """The same inside the caller's transaction, where other facts are stored with these."""
+    """The same inside the caller's transaction, where other facts are stored with these; a `bulk`
+    finishes full days there too."""
+    duplicates = _store(conn, batch, parse, bulk=bulk)
+    if bulk and (before := _full_before(batch)):
+        day_making.finish(conn, before=before)
+    return duplicates
+
+
+def _store(conn: Connection, batch: Batch, parse: Parse, *, bulk: bool) -> int:
     one_writer(conn)
     work = _Ingest(conn, parse, batch.blocks, bulk=bulk)
     work.store(batch.arrivals)
     if batch.progress:
         sources.advance(conn, batch.progress)
-        if bulk and batch.progress.last_us is not None:
-            day_making.finish(conn, before=days.day_of(batch.progress.last_us - BULK_BEHIND_US))
     return work.duplicates
+
+
+def _full_before(batch: Batch) -> str:
+    """Days before this one are full; "" for none that is known."""
+    if not batch.progress or batch.progress.last_us is None:
+        return ""
+    return days.day_of(batch.progress.last_us - BULK_BEHIND_US)
+
+
+def finish_full(engine: Engine, batch: Batch) -> None:
+    """Build the indexes that full days lack, when a batch has told how far logs have been read."""
+    if before := _full_before(batch):
+        with engine.begin() as conn:
+            one_writer(conn)
+            day_making.finish(conn, before=before, is_committed=True)
 
 
 def finish(engine: Engine) -> None:
@@ -58,6 +79,7 @@ def finish(engine: Engine) -> None:
     with engine.begin() as conn:
         one_writer(conn)
         day_making.finish(conn, is_committed=True)
+        keep_for_good(conn)
 
 
 class _Ingest:

@@ -112,6 +112,7 @@ def run(
         with telling_faults(config):
             for step in _shown(running, plan, quiet):
                 totals.duplicates += storing.ingest(engine, step.batch, _parse, bulk=True)
+                storing.finish_full(engine, step.batch)
                 totals.add(step)
                 problems += step.problems
             storing.finish(engine)

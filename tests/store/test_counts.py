@@ -14,7 +14,7 @@ from collectors.files import expand
 from collectors.formats import parse_line
 from collectors.plan import Plan
 from tests.store.filling import ALL, LOGS, asked, found, read, read_lines
-from tracer.ingest import finish, ingest
+from tracer.ingest import finish, finish_full, ingest
 from tracer.model import SECOND_US
 from tracer.query import parse_query
 from tracer.store import days, deliveries
@@ -62,6 +62,7 @@ def test_bulk_counts_a_day_when_it_is_full(store: Engine) -> None:
     plan = Plan(tuple(expand([str(log) for log in LOGS])[0]), zone="UTC")
     for step in steps(plan):
         ingest(store, step.batch, parse_line, bulk=True)
+        finish_full(store, step.batch)
     with store.connect() as conn:
         newest = days.live(conn)[0]
         assert newest not in {day for day, *_ in counts(conn)}

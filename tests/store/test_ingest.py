@@ -131,6 +131,7 @@ def test_bulk_gives_what_reading_bit_by_bit_gives(store: Engine, tmp_path: Path)
     inputs, _ = expand([str(log) for log in LOGS])
     for step in steps(Plan(tuple(inputs), zone="UTC")):
         door.ingest(other, step.batch, parse_line, bulk=True)
+        door.finish_full(other, step.batch)
     with reading(other).connect() as conn:
         before_the_end = found(conn, "to:anna@corp.example OR ip:10.0.0.0/8")
     door.finish(other)

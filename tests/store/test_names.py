@@ -13,8 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from tests.store.filling import LOGS, asked, empty, found, read, read_lines
 from tracer.query import Match, MatchKind
-from tracer.store import day_making, days, deliveries, name_search, names, words
+from tracer.store import day_making, days, deliveries, name_search, names, slots, words
 from tracer.store.conditions import Conditions
+from tracer.store.driver import fetch
 from tracer.store.engine import tune
 from tracer.store.selection import Selection, Selector
 
@@ -51,16 +52,23 @@ def lines(recipients: tuple[str, ...] = RECIPIENTS, *, start: int = 0) -> Iterat
 
 def by_walk(conn: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     with monkeypatch.context() as changed:
-        changed.setattr(name_search, "find", lambda *_: None)
+        changed.setattr(name_search, "question", lambda *_: None)
         return [row.id for row in found(conn, query)]
 
 
-def slots(conn: Connection, text: str) -> list[int] | None:
-    return name_search.find(conn, DAY, Match(MatchKind.WILDCARD, text), 0, 1 << 62)
+def told(conn: Connection, text: str) -> list[int] | None:
+    question = name_search.question(conn, DAY, Match(MatchKind.WILDCARD, text))
+    return slots.every(conn, question, (0, 1 << 62)) if question else None
 
 
 def selected(conn: Connection, query: str) -> list[Selection]:
     return list(Selector(conn, asked(query)).over([DAY]))
+
+
+def ids(conn: Connection, selection: Selection) -> list[tuple[int, int]]:
+    (part,) = selection.parts
+    found = fetch(conn, f"SELECT d.hop_id, d.n {part}", selection.parameters)
+    return [(hop_id, n) for hop_id, n in found]
 
 
 @pytest.fixture(scope="module", params=["entered", "fresh", "of an older version"])
@@ -127,11 +135,51 @@ def test_pages_of_a_wildcard_follow_each_other(
     with people.connect() as conn:
         whole = deliveries.search(conn, query).rows
         one_by_one = list(deliveries.rows(conn, query, chunk=1))
-        monkeypatch.setattr("tracer.store.selection._FIRST_SLOTS", 1)
+        monkeypatch.setattr("tracer.store.selection._FEWEST_SLOTS", 1)
         monkeypatch.setattr("tracer.store.selection._MORE_SLOTS", 1)
         in_small_steps = list(deliveries.rows(conn, query, chunk=2))
     assert len(whole) > 2
     assert one_by_one == in_small_steps == list(whole)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+@pytest.mark.parametrize("query", ["to:*@corp*", "to:anna*", "to:staff*", "subject:rep"])
+def test_pieces_of_a_day_hold_what_the_day_holds_once_and_in_order(
+    people: Engine, query: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracer.store.selection._FEWEST_SLOTS", 1)
+    with people.connect() as conn:
+        listed = days.live(conn)
+        pieces = list(Selector(conn, asked(query)).for_page(listed, rows))
+        found = [id for piece in pieces for id in ids(conn, piece)]
+        whole = [id for day in Selector(conn, asked(query)).over(listed) for id in ids(conn, day)]
+    assert found == whole == sorted(found, reverse=True)
+
+
+def test_a_page_that_is_full_early_does_without_the_rest_of_the_day(
+    sqlite_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracer.store.selection._FEWEST_SLOTS", 1)
+    read_lines(sqlite_store, tmp_path, lines())
+    with sqlite_store.begin() as conn:
+        words.create(conn, DAY)
+        first, rest = Selector(conn, asked("to:*@corp*")).for_page([DAY], 1)
+        assert len(first.slots or ()) == 2
+        assert len(rest.slots or ()) == 7
+        monkeypatch.setattr("tracer.store.slots.every", lambda *_: pytest.fail("read on"))
+        assert len(deliveries.search(conn, asked("to:*@corp*"), limit=1).rows) == 1
+
+
+def test_a_day_is_walked_on_below_the_newest_of_a_name_that_is_everywhere(
+    people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracer.store.selection._FEWEST_SLOTS", 1)
+    monkeypatch.setattr(name_search, "MOST_FOUND", 1)
+    with people.connect() as conn:
+        walked = by_walk(conn, "to:*@corp*", monkeypatch)
+        pages = list(deliveries.rows(conn, asked("to:*@corp*"), chunk=1))
+    assert len(walked) > 3
+    assert [row.id for row in pages] == walked
 
 
 def test_a_rare_name_is_looked_for_where_it_came_and_nowhere_else(
@@ -140,9 +188,9 @@ def test_a_rare_name_is_looked_for_where_it_came_and_nowhere_else(
     read_lines(sqlite_store, tmp_path, lines())
     with sqlite_store.begin() as conn:
         words.create(conn, DAY)
-        assert slots(conn, "nobody*") == []
-        assert len(slots(conn, "anna*") or ()) == 4
-        assert len(slots(conn, "info@*") or ()) == 2  # joe_info has the word too
+        assert told(conn, "nobody*") == []
+        assert len(told(conn, "anna*") or ()) == 4
+        assert len(told(conn, "info@*") or ()) == 2  # joe_info has the word too
         assert all("json_each" in part for one in selected(conn, "to:anna*") for part in one.parts)
 
 
@@ -153,7 +201,7 @@ def test_a_name_that_is_everywhere_is_walked_for(
     read_lines(sqlite_store, tmp_path, lines())
     with sqlite_store.begin() as conn:
         words.create(conn, DAY)
-        assert slots(conn, "*@corp.example") is None
+        assert told(conn, "*@corp.example") is None
         (selection,) = selected(conn, "to:*@corp.example,anna*,*@*.example")
         assert len(selection.parts) == 1
         assert "json_each" not in selection.parts[0]
@@ -169,7 +217,7 @@ def test_what_comes_after_the_index_is_found_and_entered_when_it_is_much(
         with sqlite_store.connect() as conn:
             assert [row.id for row in found(conn, query)] == by_walk(conn, query, monkeypatch)
             assert found(conn, query)
-            assert len(slots(conn, "nobody*") or ()) <= 3
+            assert len(told(conn, "nobody*") or ()) <= 3
 
 
 def test_a_day_of_an_older_version_goes_on_without_the_index(
@@ -181,10 +229,10 @@ def test_a_day_of_an_older_version_goes_on_without_the_index(
         names.drop(conn, DAY)
     read_lines(sqlite_store, tmp_path, lines(("annabel@late.example",), start=60), "2.log")
     with sqlite_store.begin() as conn:
-        assert slots(conn, "anna*") is None
+        assert told(conn, "anna*") is None
         assert len(found(conn, "to:annabel@*")) == 2
         day_making.index(conn, DAY)
-        assert slots(conn, "annabel@*") is not None
+        assert told(conn, "annabel@*") is not None
         assert len(found(conn, "to:annabel@*")) == 2
 
 

@@ -79,6 +79,41 @@ def test_rare_outcome_and_cause_are_looked_up(
                 assert any("_cause (cause=?" in step for step in steps), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["status:failed to:*@corp*", "status:rejected subject:rep", "status:relayed to:*@corp*",
+     "status:expired to:*@corp*", "status:bounced,deferred to:*@shop* subject:rep"],
+)  # fmt: skip
+def test_a_name_is_looked_for_only_where_its_outcome_came(
+    store_of_logs: Engine, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracer.store.selection._FEW_CAUSES", -1)
+    monkeypatch.setattr("tracer.store.selection._CAUSES_A_SLOT", 1000)
+    query = asked(text)
+    walked = rows_by_hand(store_of_logs, query)
+    with store_of_logs.connect() as conn:
+        everywhere = [one.slots or () for one in Selector(conn, query).over(days.live(conn))]
+        monkeypatch.setattr("tracer.store.selection._FEW_SLOTS", 0)
+        here = [one.slots or () for one in Selector(conn, query).over(days.live(conn))]
+        rows = list(deliveries.rows(conn, query, chunk=2))
+        assert deliveries.count(conn, query) == len(walked)
+    assert [deliveries.hop_of_row_id(row.id) for row in rows] == [hop for hop, _ in walked]
+    assert all(set(some) <= set(all_) for some, all_ in zip(here, everywhere, strict=True))
+    is_rare = "relayed" not in text
+    assert (sum(map(len, here)) < sum(map(len, everywhere))) is is_rare
+
+
+def test_no_name_is_looked_for_where_few_have_the_outcome(
+    store_of_logs: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracer.store.slots.newest", lambda *_: pytest.fail("asked the index"))
+    with store_of_logs.connect() as conn:
+        for text in ("status:rejected to:*@corp*", "status:expired subject:rep"):
+            walked = rows_by_hand(store_of_logs, asked(text))
+            hops = [deliveries.hop_of_row_id(row.id) for row in found(conn, text)]
+            assert hops == [hop for hop, _ in walked]
+
+
 def test_frequent_outcome_and_one_without_a_cause_are_walked_for(
     store_of_logs: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

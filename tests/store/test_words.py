@@ -18,7 +18,7 @@ from tracer.archive import sealing
 from tracer.archive.files import Archive
 from tracer.ingest import finish
 from tracer.query import And, Match, MatchKind, Term
-from tracer.store import day_making, days, deliveries, word_search, words
+from tracer.store import day_making, days, deliveries, slots, word_search, words
 from tracer.store.conditions import Conditions
 from tracer.store.engine import tune
 from tracer.store.migrate import migrate
@@ -61,7 +61,7 @@ def lines(subjects: tuple[str, ...] = SUBJECTS, *, start: int = 0) -> Iterator[s
 
 def by_walk(conn: Connection, query: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     with monkeypatch.context() as changed:
-        changed.setattr("tracer.store.word_search.find", lambda *_, **_ends: None)
+        changed.setattr(word_search, "question", lambda *_: None)
         return [row.id for row in found(conn, query)]
 
 
@@ -72,8 +72,9 @@ def index(store: Engine) -> None:
             words.create(conn, day)
 
 
-def slots(conn: Connection, text: str, day: str = "20261122") -> list[int] | None:
-    return word_search.find(conn, day, Match(MatchKind.TEXT, text), 0, 1 << 62)
+def told(conn: Connection, text: str, day: str = "20261122") -> list[int] | None:
+    question = word_search.question(conn, day, Match(MatchKind.TEXT, text))
+    return slots.every(conn, question, (0, 1 << 62)) if question else None
 
 
 @pytest.fixture(scope="module", params=["entered", "fresh"])
@@ -140,9 +141,9 @@ def test_word_that_never_occurs_is_looked_for_nowhere(sqlite_store: Engine, tmp_
     read_lines(sqlite_store, tmp_path, lines())
     index(sqlite_store)
     with sqlite_store.connect() as conn:
-        assert slots(conn, "qzxjkvbn") == []
-        assert len(slots(conn, "annual") or ()) == 2
-        assert slots(conn, "an") is None  # less than three letters
+        assert told(conn, "qzxjkvbn") == []
+        assert len(told(conn, "annual") or ()) == 2
+        assert told(conn, "an") is None  # less than three letters
 
 
 def test_what_comes_after_the_index_is_found_and_entered_when_it_is_much(
@@ -160,7 +161,7 @@ def test_what_comes_after_the_index_is_found_and_entered_when_it_is_much(
                 waiting = conn.execute(text("SELECT count(*) FROM fresh_20261122")).scalar_one()
                 assert waiting <= 3
     with sqlite_store.connect() as conn:
-        assert len(slots(conn, "qzxjkvbn") or ()) <= 3
+        assert len(told(conn, "qzxjkvbn") or ()) <= 3
 
 
 def test_subject_that_is_told_later_is_found(sqlite_store: Engine, tmp_path: Path) -> None:
@@ -180,12 +181,12 @@ def test_index_comes_when_a_day_is_full_and_goes_with_it(store: Engine, tmp_path
         assert not tables_of_words(conn)
     read_lines(store, tmp_path, lines())
     with store.connect() as conn:
-        assert slots(conn, "annual") is None
+        assert told(conn, "annual") is None
         assert len(found(conn, "subject:annual")) == 2
     finish(store)
     with store.begin() as conn:
         is_sqlite = store.dialect.name == "sqlite"
-        assert (slots(conn, "annual") is not None) is is_sqlite
+        assert (told(conn, "annual") is not None) is is_sqlite
         assert len(found(conn, "subject:annual")) == 2
         day_making.drop(conn, "20261122")
         assert not tables_of_words(conn)
@@ -209,8 +210,8 @@ def test_day_that_comes_back_from_the_archive_has_its_index(
         assert len(found(conn, "subject:late")) == 1
     sealing.restore(sqlite_store, archive, "20261122", parse_line)
     with sqlite_store.connect() as conn:
-        assert slots(conn, "qzxjkvbn") == []
-        assert len(slots(conn, "annual") or ()) == 2
+        assert told(conn, "qzxjkvbn") == []
+        assert len(told(conn, "annual") or ()) == 2
         assert len(found(conn, "subject:late")) == 1
 
 
@@ -218,10 +219,10 @@ def test_index_can_be_made_anew(sqlite_store: Engine, tmp_path: Path) -> None:
     read_lines(sqlite_store, tmp_path, lines())
     with sqlite_store.begin() as conn:
         words.drop(conn, "20261122")
-        assert slots(conn, "annual") is None
+        assert told(conn, "annual") is None
         assert len(found(conn, "subject:annual")) == 2
         day_making.index(conn, "20261122")
-        assert len(slots(conn, "annual") or ()) == 2
+        assert len(told(conn, "annual") or ()) == 2
 
 
 def test_sqlite_without_trigrams_walks(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracer.legs import Stay
 from tracer.model import DAY_US, SECOND_US
 from tracer.store import days, words
-from tracer.store.driver import Rows, change, change_many, fetch, is_postgresql
+from tracer.store.driver import Rows, add_plain, change, change_many, fetch, is_postgresql
 from tracer.store.states import ID_BITS, MILLISECOND_US
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ SLOT_US = 600 * SECOND_US
 WHOLE_DAY = -1
 """The slot under which the sums of a day stand."""
 _Kind = tuple[int, str, str, int]  # slot, outcome, cause, source
+_COLUMNS = "slot", "outcome", "cause", "source_id", "deliveries", "hops"
 _SLOT = f"(d.hop_id >> {ID_BITS}) / {SLOT_US // MILLISECOND_US}"
 _ADD = """INSERT INTO counts_{day} (slot, outcome, cause, source_id, deliveries, hops)
  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (slot, outcome, cause, source_id)
@@ -110,7 +111,7 @@ def walk(conn: Connection, day: str) -> Rows:
 def put(conn: Connection, day: str, counted: Rows) -> None:
     """Store what a walk over the day has counted, in the place of what was there."""
     change(conn, f"DELETE FROM counts_{day}")
-    _write(conn, day, counted)
+    add_plain(conn, f"counts_{day}", _COLUMNS, [*counted, *_sums(counted)])
 
 
 class Slots(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from sqlalchemy import Connection, Index
+from sqlalchemy import Connection, Engine, Index
 from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex, DropTable
 
 from tracer.store import citus, counts, partitions, postgresql, refilling, words
@@ -86,9 +86,15 @@ def _create(conn: Connection, day: str, *, bulk: bool = False) -> None:
     if is_postgresql(conn):
         postgresql.keep_as_it_is(conn, f"lines_{day}", "packed")
         partitions.attach(conn, day)
+        if bulk:
+            postgresql.leave_alone(conn, _names(day), a_while=True)
     citus.spread_day(conn, day)
     if not bulk:
         _index_words(conn, day)
+
+
+def _names(day: str) -> list[str]:
+    return [table.name for table in day_tables(day)]
 
 
 def _is_for_writing(index: Index) -> bool:
@@ -103,42 +109,64 @@ def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = F
     """Give the days before this one the indexes and the counts they still lack.
 
     The newest of all is not put in order: as a rule there is more of it to come. With
-    `is_committed`, which says that this transaction has not written to them, an SQLite file is
-    counted by another connection while their indexes are built.
+    `is_committed`, which says that this transaction has not written to them, another connection
+    reads for what is derived from them, while their indexes are built.
     """
+    loading = fetch(conn, _LOADING, (LOADING, before))
+    if not loading:
+        return
     ((newest,),) = fetch(conn, "SELECT max(day) FROM days", ())
-    path = _file_of(conn) if is_committed else ""
+    is_shared = is_committed and _may_share(conn)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        for (day,) in fetch(conn, _LOADING, (LOADING, before)):
-            counting = beside.submit(_count, path, day) if path else None
+        for (day,) in loading:
+            derived = beside.submit(_derived, conn.engine, day) if is_shared else None
             if day != newest:
                 refilling.refill(conn, day)
-            index(conn, day)
-            counts.put(conn, day, counting.result() if counting else counts.walk(conn, day))
+            _index(conn, day)
+            told, counted = derived.result() if derived else _derive(conn, day)
+            _index_words(conn, day, told)
+            counts.put(conn, day, counted)
             _turn(conn, day, LIVE)
 
 
-def _file_of(conn: Connection) -> str:
-    """The SQLite file that `conn` writes to; "" where there is none."""
-    database = conn.engine.url.database or ""  # the whole address has it with marks for blanks
-    return "" if is_postgresql(conn) or database == ":memory:" else database
+def _may_share(conn: Connection) -> bool:
+    """Whether another connection may read the same store meanwhile."""
+    if is_postgresql(conn):
+        return not citus.is_there(conn)
+    return conn.engine.url.database not in (None, "", ":memory:")
 
 
-def _count(path: str, day: str) -> Rows:
-    with reading_plainly(path) as conn:
-        return counts.walk(conn, day)
+def _derived(engine: Engine, day: str) -> tuple[words.Told, Rows]:
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as conn:  # who is kept waiting leaves the index to the other one
+            partitions.done_at_once(conn, lambda: _index_words(conn, day))
+            return _derive(conn, day)
+    # The database as it is named: the whole address has it with marks for blanks.
+    with reading_plainly(str(engine.url.database)) as plain:
+        return _derive(plain, day)
+
+
+def _derive(conn: Connection, day: str) -> tuple[words.Told, Rows]:
+    """What the index of words and the counts are made of."""
+    return words.told(conn, day), counts.walk(conn, day)
 
 
 def index(conn: Connection, day: str) -> None:
     """Give a day the indexes that it still lacks."""
-    for table in day_tables(day):
-        for one in table.indexes:
-            conn.execute(CreateIndex(one, if_not_exists=True))
+    _index(conn, day)
     _index_words(conn, day)
 
 
-def _index_words(conn: Connection, day: str) -> None:
+def _index(conn: Connection, day: str) -> None:
+    for table in day_tables(day):
+        for one in table.indexes:
+            conn.execute(CreateIndex(one, if_not_exists=True))
+    if is_postgresql(conn):
+        postgresql.leave_alone(conn, _names(day), a_while=False)
+
+
+def _index_words(conn: Connection, day: str, told: words.Told | None = None) -> None:
     if is_postgresql(conn) and postgresql.has_trigrams(conn):
         postgresql.index_words(conn, f"hops_{day}")
     else:
-        words.create(conn, day)
+        words.create(conn, day, told)

@@ -44,7 +44,7 @@ def search(conn: Connection, query: SearchQuery, *, limit: int = 50, after: str 
     listed = days.within(conn, query.since_us, query.until_us)
     if cursor:
         listed = [day for day in listed if day <= days.day_of_hop(cursor[0])]
-    for selection in Selector(conn, query, cursor).over(listed):
+    for selection in Selector(conn, query, cursor).for_page(listed, limit + 1):
         rows += _search_day(conn, selection, limit + 1 - len(rows))
         if len(rows) > limit:
             break

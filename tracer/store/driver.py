@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import lru_cache
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from tracer.store import postgresql
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from sqlalchemy import Connection, Table
 
 Parameters = Mapping[str, object] | Sequence[object]
@@ -75,21 +77,54 @@ def add_rows(conn: Connection, table: Table, rows: Sequence[Sequence[object]]) -
         change_many(conn, _insert(table), rows)
 
 
-@contextmanager
-def adding(
+def add_missing(
     conn: Connection, these: Sequence[tuple[Table, Sequence[postgresql.Values], Known]]
-) -> Iterator[None]:
-    """Insert the rows that are not there yet. PostgreSQL does so while the caller goes on with
-    something else, which does without `conn`."""
+) -> None:
+    """Insert the rows that are not there yet."""
     if is_postgresql(conn):
         new = [(table, rows) for table, rows, known in these if known is Known.HARDLY_ANY]
         old = [(table, rows) for table, rows, known in these if known is Known.MANY]
-        with postgresql.inserting(conn, new, old):
-            yield
+        postgresql.insert_missing(conn, new, old)
         return
     for table, rows, _known in these:
         change_many(conn, _insert(table, "INSERT OR IGNORE"), rows)
-    yield
+
+
+def add_plain(
+    conn: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> None:
+    """Insert rows of texts and numbers, none of them None, where no Table is at hand."""
+    if is_postgresql(conn):
+        postgresql.copy_plain(conn, table, columns, rows)
+    else:
+        change_many(conn, _insertion(table, columns), rows)
+
+
+@contextmanager
+def behind(conn: Connection) -> Iterator[Callable[..., object]]:
+    """Hand over calls that write by `conn`, to be done in their order: `do(call, *arguments)`.
+
+    PostgreSQL does them while the caller makes what comes next, who leaves `conn` alone
+    meanwhile; at the end all are done. What one raises is raised then, and those after it are
+    not done. SQLite, which is no other process, does each at once.
+    """
+    if not is_postgresql(conn):
+        yield _at_once
+        return
+    from concurrent.futures import ThreadPoolExecutor  # a search from the shell does without
+
+    handed: list[Future[object]] = []
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        try:
+            yield lambda call, *given: handed.append(worker.submit(call, *given))
+            for one in handed:
+                one.result()
+        finally:
+            worker.shutdown(wait=True, cancel_futures=True)
+
+
+def _at_once(call: Callable[..., object], *given: object) -> None:
+    call(*given)
 
 
 def remove(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Any]) -> None:
@@ -104,9 +139,12 @@ def remove(conn: Connection, table: Table, by: Sequence[str], rows: Sequence[Any
 
 
 def _insert(table: Table, verb: str = "INSERT") -> str:
-    names = [f'"{column.name}"' for column in table.columns]
-    marks = ", ".join("?" * len(names))
-    return f"{verb} INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+    return _insertion(table.name, [column.name for column in table.columns], verb)
+
+
+def _insertion(table: str, columns: Sequence[str], verb: str = "INSERT") -> str:
+    names, marks = (f'"{name}"' for name in columns), ", ".join("?" * len(columns))
+    return f"{verb} INTO {table} ({', '.join(names)}) VALUES ({marks})"
 
 
 def among(conn: Connection, values: Collection[object]) -> tuple[str, object]:

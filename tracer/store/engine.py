@@ -59,7 +59,8 @@ def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engin
     without it the last commits may be lost in SQLite, but never half of one (logs, which are
     there still). PostgreSQL is durable unless its settings say otherwise.
     `bulk`: one day is filled after the other, so SQLite's statements for days gone by are not
-    kept in memory.
+    kept in memory; and what is deleted was written anew elsewhere, so it is not overwritten.
+    PostgreSQL's batches are not waited for until they are on the disk: `keep_for_good`.
 
     In SQLite writers take the lock when their transaction begins (BEGIN IMMEDIATE), so that
     two writers wait for each other and neither fails half-way. Readers are never blocked.
@@ -80,6 +81,8 @@ def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engin
     event.listen(engine, "connect", tune)
     if durable:
         event.listen(engine, "connect", _make_durable)
+    if bulk:
+        event.listen(engine, "connect", _make_quick)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -89,6 +92,12 @@ def one_writer(conn: Connection) -> None:
     miss the other's events. SQLite has one writer by itself."""
     if is_postgresql(conn):
         fetch(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(?)) locked", (WRITER,))
+
+
+def keep_for_good(conn: Connection) -> None:
+    """When this transaction ends, all that a bulk has committed outlives a power cut."""
+    if is_postgresql(conn):
+        postgresql.commit_durably(conn)
 
 
 @contextmanager
@@ -158,6 +167,10 @@ def tune(connection: Any, _record: object = None) -> None:
 
 def _make_durable(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _make_quick(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA secure_delete = OFF")  # which some builds have on: Debian's
 
 
 def _lower(text: str | None) -> str | None:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tracer.query import Match, MatchKind
-from tracer.store import names, word_search, words
+from tracer.store import names, words
+from tracer.store.slots import Question
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,19 +21,18 @@ SHORTEST = 2
 _WORD = re.compile("[a-z0-9]+")
 
 
-def find(conn: Connection, day: str, value: Match, low_id: int, high_id: int) -> list[int] | None:
-    """Where in a day to look for a recipient: the first hop_id of each slot, in no order.
+def question(conn: Connection, day: str, value: Match) -> Question | None:
+    """What to ask the index of a day for a recipient.
 
-    None: walk over the day, because it has no index, the text has no word that is known from
-    its beginning, or too many slots have them. `low_id` and `high_id` are the ends of what is
-    asked for.
+    None: walk over the day, because it has no index, or the text has no word that is known from
+    its beginning.
     """
     asked_for = wanted(value)
     if not asked_for or not words.has(conn, day) or not words.knows_trigrams():
         return None
     if not names.has(conn, day):
         return None
-    return word_search.slots(conn, day, f"names_{day}", asked_for, (low_id, high_id), MOST_FOUND)
+    return Question(day, f"names_{day}", asked_for, MOST_FOUND)
 
 
 def wanted(value: Match) -> str:

@@ -70,7 +70,7 @@ def patiently(conn: Connection, day: str, work: Callable[[], None]) -> None:
     Raises StoreUnavailable, which names the processes that read, after a few seconds.
     """
     for _ in range(TRIES):
-        if _done_at_once(conn, work):
+        if done_at_once(conn, work):
             return
         time.sleep(PAUSE_S)
     raise StoreUnavailable(
@@ -80,7 +80,8 @@ def patiently(conn: Connection, day: str, work: Callable[[], None]) -> None:
     )
 
 
-def _done_at_once(conn: Connection, work: Callable[[], None]) -> bool:
+def done_at_once(conn: Connection, work: Callable[[], None]) -> bool:
+    """Do what takes locks; nothing, and False, where one is not to be had at once."""
     from sqlalchemy.exc import OperationalError
 
     try:

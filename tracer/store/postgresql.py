@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tracer.store.copy_binary import numbered
 from tracer.store.copy_text import INSTEAD, NUL, NULL, pieces
 
 if TYPE_CHECKING:
@@ -20,8 +21,9 @@ _MARK = "\x1f"  # between texts
 # transaction that makes the tables of a day may do nothing on several connections at once.
 _SETTINGS = "SET jit = off; SET citus.multi_shard_modify_mode = 'sequential'"
 # Of a day that is being filled there are no statistics: an id is taken to be found in a half of
-# the rows, and each look-up would walk the table.
-_OF_A_BULK = "; SET enable_seqscan = off"
+# the rows, and each look-up would walk the table. What a power cut takes of the last batches is
+# in the logs still, as with SQLite: rows and progress are of one transaction.
+_OF_A_BULK = "; SET enable_seqscan = off; SET synchronous_commit = off"
 
 
 def speak(connection: Any, *, bulk: bool = False) -> None:
@@ -51,12 +53,36 @@ def _nul_safe() -> Any:
 
 def copy_in(conn: Connection, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows by COPY: several times faster than INSERT.  Raises what SQLAlchemy would."""
-    columns = ", ".join(_quoted(column.name) for column in table.columns)
-    statement = f"COPY {table.name} ({columns}) FROM STDIN (NULL '{NULL}')"
+    if [type(column.type).__name__ for column in table.columns] == _NUMBERED:
+        _copy(conn, table.name, table.columns.keys(), numbered(rows), "FORMAT binary")
+    else:
+        _copy(conn, table.name, table.columns.keys(), pieces(rows, _lacking(table)))
+
+
+def copy_plain(
+    conn: Connection, table: str, columns: Sequence[str], rows: Sequence[Values]
+) -> None:
+    """The same of rows without octets and None, where no Table is at hand."""
+    _copy(conn, table, columns, pieces(rows, []))
+
+
+_AS_TEXT = f"NULL '{NULL}'"
+_NUMBERED = ["BigInteger", "LargeBinary"]  # by name: SQLAlchemy is not imported here
+
+
+def _copy(
+    conn: Connection,
+    table: str,
+    columns: Sequence[str],
+    parts: Iterable[bytes],
+    how: str = _AS_TEXT,
+) -> None:
+    names = ", ".join(map(_quoted, columns))
+    statement = f"COPY {table} ({names}) FROM STDIN ({how})"
     cursor: Any = conn.connection.cursor()
     with _told_as_sqlalchemy(conn, statement), cursor.copy(statement) as copy:
-        for piece in pieces(rows, _lacking(table)):
-            copy.write(piece)
+        for part in parts:
+            copy.write(part)
 
 
 def _lacking(table: Table) -> list[int] | None:
@@ -67,66 +93,44 @@ def _lacking(table: Table) -> list[int] | None:
 
 
 _Part = tuple["Table", Sequence[Values]]
-_SAVED, _BACK, _GONE_ON = "SAVEPOINT adding", "ROLLBACK TO adding", "RELEASE adding"
+_Statement = tuple[str, Sequence[object]]  # with `%s` parameters
 
 
-@contextmanager
-def inserting(conn: Connection, new: Sequence[_Part], known: Sequence[_Part]) -> Iterator[None]:
-    """Insert rows while the caller does something else: the server is not waited for.
+def insert_missing(conn: Connection, new: Sequence[_Part], known: Sequence[_Part]) -> None:
+    """Insert the rows that are not there yet.
 
     Of `known` rows some are there already, of `new` ones hardly ever: to look for each takes the
     server as long as to insert it, so these are looked for only if that has failed.
     """
     sure = [_insert(conn, table, list(dict.fromkeys(rows))) for table, rows in new]
-    told = [_unless_there(*_insert(conn, table, rows)) for table, rows in known]
-    if not sure and not told:
-        yield
-        return
-    driver: Any = conn.connection.driver_connection
-    is_clash = False
-    try:
-        with _told_as_sqlalchemy(conn, _SAVED), driver.pipeline():
-            is_clash = not _sent(driver, ((_SAVED, ()), *sure, *told, (_GONE_ON, ())))
-            yield
-    except _refused() as error:
-        if not is_clash and not _is_clash(error):
-            raise
-        is_clash = True
-    if is_clash:
-        _run(conn, _BACK)
-        for statement, given in (*(_unless_there(*one) for one in sure), *told, (_GONE_ON, ())):
-            _run(conn, statement, given)
+    if sure and not _inserted(conn, sure):
+        _run_all(conn, map(_unless_there, sure))
+    _run_all(conn, [_unless_there(_insert(conn, table, rows)) for table, rows in known])
 
 
-def _sent(driver: Any, statements: Sequence[tuple[str, Sequence[object]]]) -> bool:
-    """Send these; False where the server has told of a clash before the last was sent."""
-    from psycopg import IntegrityError
+def _inserted(conn: Connection, these: Sequence[_Statement]) -> bool:
+    """Run all of them; none, and False, where a row is there already."""
+    from sqlalchemy.exc import IntegrityError
 
     try:
-        for statement, given in statements:
-            driver.execute(statement, given)
+        with conn.begin_nested():
+            _run_all(conn, these)
     except IntegrityError:
         return False
     return True
 
 
-def _refused() -> type[Exception]:
-    from sqlalchemy.exc import DBAPIError
-
-    return DBAPIError
-
-
-def _is_clash(error: Exception) -> bool:
-    from sqlalchemy.exc import IntegrityError
-
-    return isinstance(error, IntegrityError)
+def _run_all(conn: Connection, these: Iterable[_Statement]) -> None:
+    for statement, given in these:
+        _run(conn, statement, given)
 
 
-def _unless_there(statement: str, given: Sequence[object]) -> tuple[str, Sequence[object]]:
+def _unless_there(insert: _Statement) -> _Statement:
+    statement, given = insert
     return f"{statement} ON CONFLICT DO NOTHING", given
 
 
-def _insert(conn: Connection, table: Table, rows: Sequence[Values]) -> tuple[str, Sequence[object]]:
+def _insert(conn: Connection, table: Table, rows: Sequence[Values]) -> _Statement:
     names = ", ".join(_quoted(column.name) for column in table.columns)
     arrays, given = _arrays(conn, list(table.columns), rows)
     return f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest({arrays})", given
@@ -197,6 +201,23 @@ def _quoted(name: str) -> str:
 def keep_as_it_is(conn: Connection, table: str, column: str) -> None:
     """Have the server not try to compress a column whose values are compressed already."""
     conn.exec_driver_sql(f"ALTER TABLE {table} ALTER {column} SET STORAGE EXTERNAL")
+
+
+def leave_alone(conn: Connection, tables: Iterable[str], *, a_while: bool) -> None:
+    """Have the server not look through tables that are being filled, again and again; or again
+    have it do so."""
+    words = "SET (autovacuum_enabled = false)" if a_while else "RESET (autovacuum_enabled)"
+    for table in tables:
+        conn.exec_driver_sql(f"ALTER TABLE {table} {words}")
+
+
+def commit_durably(conn: Connection) -> None:
+    """Wait at the end of this transaction as the server's settings say, and for all before it.
+
+    The server waits only for a transaction that has a number: this gives it one.
+    """
+    conn.exec_driver_sql("SET LOCAL synchronous_commit TO DEFAULT")
+    conn.exec_driver_sql("SELECT txid_current()")
 
 
 def has_trigrams(conn: Connection) -> bool:

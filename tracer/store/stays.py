@@ -19,9 +19,10 @@ from tracer.store.counts import Changes
 from tracer.store.driver import (
     Known,
     Rows,
+    add_missing,
     add_rows,
-    adding,
     among,
+    behind,
     fetch,
     is_postgresql,
     remove,
@@ -66,15 +67,22 @@ def save(
     for day, of_day in by_day.items():
         for stay in of_day:
             changes.add(day, stay, source_ids[stay.hop.source])
-    ways = _ways_to(by_day, tied_to)
-    for day in {*by_day, *(day for day, _, _ in ways)}:
+    for day in by_day:
         day_making.ensure(conn, day, bulk=bulk)
-    with adding(conn, [(_table(day, name), ways[day, name, how], how) for day, name, how in ways]):
-        rows = [(day, *_rows(of_day, source_ids, lines)) for day, of_day in by_day.items()]
-    for day, hops, deliveries in rows:
-        add_rows(conn, _table(day, "hops"), hops)
-        add_rows(conn, _table(day, "deliveries"), deliveries)
+    with behind(conn) as do:
+        for day, of_day in by_day.items():
+            hops = _hop_rows(of_day, source_ids, lines)
+            do(add_rows, conn, _table(day, "hops"), hops)
+            deliveries = [row for stay in of_day for row in delivery_values(stay)]
+            do(add_rows, conn, _table(day, "deliveries"), deliveries)
+        do(_put_ways, conn, _ways_to(by_day, tied_to), bulk)
     changes.write()
+
+
+def _put_ways(conn: Connection, ways: _Ways, bulk: bool) -> None:
+    for day in {day for day, _, _ in ways}:
+        day_making.ensure(conn, day, bulk=bulk)
+    add_missing(conn, [(_table(day, name), ways[day, name, how], how) for day, name, how in ways])
 
 
 _Ways = dict[tuple[str, str, Known], list[Values]]
@@ -96,17 +104,17 @@ def _ways_to(by_day: Mapping[str, list[Stay]], tied_to: Container[str] | None) -
     return ways
 
 
-def _rows(
+def _hop_rows(
     of_day: list[Stay], source_ids: Mapping[str, int], lines: Mapping[int, _Told]
-) -> tuple[list[Values], list[Values]]:
-    """The rows of `hops` and of `deliveries` of a day's stays, in their order."""
-    hops: list[Values] = []
-    deliveries: list[Values] = []
-    for stay in of_day:
-        told = lines.get(stay.hop.hop_id, _NO_LINES)
-        hops.append((*hop_values(stay, source_ids[stay.hop.source]), *told))
-        deliveries += delivery_values(stay)
-    return hops, deliveries
+) -> list[Values]:
+    """The rows of `hops` of a day's stays, in their order."""
+    return [
+        (
+            *hop_values(stay, source_ids[stay.hop.source]),
+            *lines.get(stay.hop.hop_id, _NO_LINES),
+        )
+        for stay in of_day
+    ]
 
 
 _Told = tuple[int, int]  # number of events, place of the lines they were read from

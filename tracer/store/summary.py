@@ -125,9 +125,10 @@ def _count_day(conn: Connection, day: str, query: SearchQuery) -> int:
 
 
 def _count_walked(conn: Connection, selection: Selection) -> int:
-    parts, parameters, *_ = pruned(conn, selection)
+    selection = pruned(conn, selection)
+    parts = selection.parts
     counted = unordered(parts[0]) if len(parts) == 1 else f"FROM ({union(parts)}) found"
-    return int(fetch(conn, f"SELECT count(*) {counted}", parameters)[0][0])
+    return int(fetch(conn, f"SELECT count(*) {counted}", selection.parameters)[0][0])
 
 
 def _span(query: SearchQuery, of_days: Sequence[str]) -> tuple[int, int]:

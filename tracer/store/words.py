@@ -19,15 +19,17 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from tracer.store import days, names
-from tracer.store.driver import change, change_many, fetch, is_postgresql
+from tracer.store.driver import Rows, change, change_many, fetch, is_postgresql
 from tracer.store.more import SUBJECT
 from tracer.store.states import ID_BITS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+Told = Rows
+"""Of each slot: its number, its subjects, its recipients."""
 SLOT_MS = 2000  # a day is a whole number of slots
-MOST_FRESH = 2000
+MOST_FRESH = 100
 """Slots that a search may have to look into for want of entries."""
 SLOT_IDS = SLOT_MS << ID_BITS
 """How many hop_ids a slot has."""
@@ -47,8 +49,8 @@ _FRESH = f"""fresh_{{day}} f CROSS JOIN deliveries_{{day}} d
  ON d.hop_id BETWEEN (f.slot + :base) * {SLOT_IDS} AND (f.slot + :base + 1) * {SLOT_IDS} - 1"""
 
 
-def create(conn: Connection, day: str) -> None:
-    """Give a day its index, made of all that the day holds.
+def create(conn: Connection, day: str, what: Told | None = None) -> None:
+    """Give a day its index, made of all that the day holds: of what `told` gave, if it is given.
 
     Does nothing where the database cannot keep one.
     """
@@ -57,7 +59,12 @@ def create(conn: Connection, day: str) -> None:
     for statement in (*MAKE, *_EMPTY):
         change(conn, statement.format(day=day))
     names.make(conn, day)
-    _enter(conn, day, _ALL)
+    _enter(conn, day, told(conn, day) if what is None else what)
+
+
+def told(conn: Connection, day: str) -> Told:
+    """All that the entries of a day are made of; nothing where the database cannot keep them."""
+    return _told(conn, day, _ALL) if _can_keep(conn) else []
 
 
 def drop(conn: Connection, day: str) -> None:
@@ -78,7 +85,7 @@ def touch(conn: Connection, day: str, hop_ids: Collection[int]) -> None:
     change_many(conn, statement, [(slot,) for slot in sorted(slots)])
     waiting = fetch(conn, f"SELECT count(*) FROM fresh_{day}", ())[0][0]
     if waiting > MOST_FRESH and knows_trigrams():
-        _enter(conn, day, _FRESH)
+        _enter(conn, day, _told(conn, day, _FRESH))
         change(conn, f"DELETE FROM fresh_{day}")
 
 
@@ -87,13 +94,16 @@ def base_of(day: str) -> int:
     return days.first_id(days.start_of(day)) // SLOT_IDS
 
 
-def _enter(conn: Connection, day: str, these: str) -> None:
-    """Make entries of what some deliveries tell, here and in the index of names."""
+def _told(conn: Connection, day: str, these: str) -> Told:
     statement = _TOLD.format(day=day, these=these.format(day=day))
-    told = fetch(conn, statement, {"base": base_of(day)})
-    entries = [(slot, entry(subjects)) for slot, subjects, _ in told if subjects]
+    return fetch(conn, statement, {"base": base_of(day)})
+
+
+def _enter(conn: Connection, day: str, what: Told) -> None:
+    """Make entries of what some deliveries tell, here and in the index of names."""
+    entries = [(slot, entry(subjects)) for slot, subjects, _ in what if subjects]
     change_many(conn, f"INSERT INTO words_{day} (rowid, subject) VALUES (?, ?)", entries)
-    names.add(conn, day, ((slot, recipients) for slot, _, recipients in told))
+    names.add(conn, day, ((slot, recipients) for slot, _, recipients in what))
 
 
 def entry(text: str) -> str:
