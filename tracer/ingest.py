@@ -157,7 +157,9 @@ class _Ingest:
 
     def _as_stay(self, item: Arrival) -> Stay:
         placed = [Placed(delivery) for delivery in item.deliveries]
-        return Stay(item.hop, placed, item.n_events, item.lines, block=item.block, place=item.place)
+        if item.block < 0 or is_foreign(item.hop):  # whose lines foreign.join reads
+            return Stay(item.hop, placed, item.n_events, self._lines(item))
+        return Stay(item.hop, placed, item.n_events, block=item.block, place=item.place)
 
     def _lines(self, item: Arrival) -> bytes:
         """The lines of an arrival, wherever they stand."""
