@@ -3,9 +3,9 @@
 One TOML file, over it the environment (`MAILTRACER_STORE__LIVE_DAYS`), over it what the
 command line says. The values flow as frozen dataclasses; nothing is global.
 
-Importing pydantic-settings takes longer than a whole search (0.2 to 0.3 s against 0.1 s),
-so it and tomllib are imported when there is something to read and check, and not for the
-defaults.
+Importing pydantic-settings takes longer than a whole search (0.2 to 0.3 s against 0.1 s), so
+it is imported where the environment sets something, or to tell what is wrong in a file; a file
+without a mistake is read without it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from tracer.config_archive import ArchiveSettings
 from tracer.config_diagnostics import DiagnosticsSettings
@@ -256,6 +258,31 @@ def _settings(said: Mapping[str, str]) -> dict[str, str]:
 
 def _checked(given: Given, home: Path | None) -> Config:
     """What the file and the environment say, as a Config."""
+    config = (None if given.environment else _of_file(given)) or _validated(given)
+    _check(config, (), given)
+    if home or "home" not in given.values:
+        return replace(config, home=home or default_home())
+    return config
+
+
+def _of_file(given: Given) -> Config | None:
+    """What the file says; None where something in it is not as it must be."""
+    for table, inner in given.values.items():
+        keys = {key for one in _tables(inner) for key in one}
+        if not {table, *(f"{table}.{key}" for key in keys)} <= given.places:
+            return None
+    try:
+        return msgspec.convert(given.values, Config, dec_hook=lambda kind, value: kind(value))
+    except (msgspec.ValidationError, TypeError):
+        return None
+
+
+def _tables(value: Any) -> list[Any]:
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+
+
+def _validated(given: Given) -> Config:
+    """The environment over the file.  Raises ConfigError, which says what is wrong in either."""
     from pydantic import ValidationError
     from pydantic_settings import SettingsError
 
@@ -266,11 +293,7 @@ def _checked(given: Given, home: Path | None) -> Config:
     except SettingsError as error:
         whole = ", ".join(name for name in given.environment if "__" not in name)
         raise ConfigError(f"{whole}: must be JSON, like [{{...}}].") from error
-    config = Config(**{one.name: getattr(merged, one.name) for one in fields(Config)})
-    _check(config, (), given)
-    if home or "home" not in merged.model_fields_set:
-        return replace(config, home=home or default_home())
-    return config
+    return Config(**{one.name: getattr(merged, one.name) for one in fields(Config)})
 
 
 def _merged(given: Given) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ class Given:
     text: str
     values: Mapping[str, Any]
     environment: Mapping[str, str]  # by full name
-    places: Collection[str]  # every known key, "store.url"
+    places: Set[str]  # every known key, "store.url"
 
     def fault(self, place: Place, problem: str) -> str:
         """One line: where, which key, what is wrong with it."""

@@ -8,8 +8,57 @@ from pathlib import Path
 
 import pytest
 
-from tracer.config import SourceSettings, default_home, load
+from tracer.config import SourceSettings, default_home, described, load
 from tracer.errors import ConfigError
+
+EVERYTHING = """
+home = "/srv/mail"
+[store]
+url = "sqlite:////srv/x.db"
+live_days = 3
+lines_days = 30
+[web]
+listen = "[::1]:9000"
+language = "ru"
+timezone = "Europe/Moscow"
+trusted_hosts = [".corp.example"]
+public_url = "https://trace.corp.example"
+[archive]
+place = "{home}/old"
+keep_days = 700
+[collect]
+in_serve = false
+[diagnostics]
+outbound = false
+nameservers = ["192.0.2.53"]
+private = ["192.0.2.0/24"]
+ips = ["192.0.2.25"]
+helo = "mx.corp.example"
+smtp_seconds = 2
+blocklists = "/etc/lists.toml"
+facts = false
+runs_per_minute = 20
+keep_days = 30
+[exports]
+keep_days = 2
+at_once_rows = 50
+at_a_time = 3
+mail_to = "olga@corp.example"
+webhook_url = "https://corp.example/hook"
+webhook_secret = "bm8gc2VjcmV0IGF0IGFsbCwganVzdCAzMiBvY3RldHM="
+[receipts]
+keep_days = 5
+[smtp]
+host = "mail.corp.example"
+port = 25
+security = "tls"
+user = "olga"
+password = "written down"
+sender = "trace@corp.example"
+[[source]]
+name = "mx1"
+path = "/var/log/mail.log"
+"""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -39,6 +88,28 @@ def test_the_defaults_do_not_pay_for_pydantic(tmp_path: Path) -> None:
         f"load(None, Path({str(tmp_path)!r}), {{}}); sys.exit('pydantic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_without_a_mistake_does_not_pay_for_pydantic(tmp_path: Path) -> None:
+    written(tmp_path, '[store]\nlive_days = 3\n[[source]]\nname = "mx1"\npath = "/log"\n')
+    code = (
+        "import sys; from pathlib import Path; from tracer.config import load;"
+        f"load(None, Path({str(tmp_path)!r}), {{}}); sys.exit('pydantic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_file_means_the_same_with_the_environment_and_without(tmp_path: Path) -> None:
+    file = written(tmp_path, EVERYTHING)
+    alone = load(file, None, {})
+    assert load(file, None, {"MAILTRACER_WEB__LANGUAGE": "ru"}) == alone
+    defaults = load(None, tmp_path / "bare", {})
+    for place, _, _one in described():
+        if place[0] != "source":
+            ours, usual = alone, defaults
+            for name in place:
+                ours, usual = getattr(ours, str(name)), getattr(usual, str(name))
+            assert ours != usual, f"{place} is not in EVERYTHING"
 
 
 def test_a_file_sets_tables_and_sources(tmp_path: Path) -> None:
