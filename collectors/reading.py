@@ -17,7 +17,7 @@ from collectors.plan import LENGTH, Plan, Step
 from collectors.reader import WORTH_A_PROCESS, Reader, pays
 from tracer.errors import TracerError
 
-FRAMES_AHEAD = 1  # and one more in the hands of who fetches; each is some megabytes
+STEPS_AHEAD = 1  # and one more in the hands of who fetches; each is some megabytes
 
 
 class ReadingFailed(TracerError):
@@ -39,12 +39,12 @@ def read(plan: Plan, reader: Reader) -> Iterator[Step]:
 def _received(reader: Reader, receiving: int) -> Iterator[Step]:
     decode = msgspec.msgpack.Decoder(Step).decode
     with os.fdopen(receiving, "rb", buffering=0) as pipe:
-        frames = _ahead(_frames(pipe))
+        steps = _ahead(map(decode, _frames(pipe)))
         try:
-            yield from map(decode, frames)  # no name here holds a frame while its step is stored
+            yield from steps
         except BaseException:
             reader.stop()
-            deque(frames, maxlen=0)  # lets the fetching end
+            deque(steps, maxlen=0)  # lets the fetching end
             raise
     if code := reader.wait():
         raise ReadingFailed(
@@ -53,22 +53,27 @@ def _received(reader: Reader, receiving: int) -> Iterator[Step]:
         )
 
 
-def _ahead(frames: Iterator[bytearray]) -> Iterator[bytearray]:
-    """The same frames, some of them fetched while the caller writes what came before.
+def _ahead(steps: Iterator[Step]) -> Iterator[Step]:
+    """The same steps, some of them fetched while the caller writes what came before.
 
-    Else the child waits for each transaction, and each transaction for the child.
+    Else the child waits for each transaction, and each transaction for the child. They are
+    unpacked there too: a database that is another process leaves the time for it.
     """
-    fetched: Queue[bytearray | None] = Queue(FRAMES_AHEAD)
+    fetched: Queue[Step | None] = Queue(STEPS_AHEAD)
+    failed: list[BaseException] = []
 
     def fetch() -> None:
         try:
-            for frame in frames:
-                fetched.put(frame)
+            deque(map(fetched.put, steps), maxlen=0)  # no name holds a step that is stored
+        except BaseException as error:
+            failed.append(error)
         finally:
             fetched.put(None)
 
     Thread(target=fetch, daemon=True).start()
     yield from iter(fetched.get, None)
+    if failed:
+        raise failed[0]
 
 
 def _frames(pipe: FileIO) -> Iterator[bytearray]:

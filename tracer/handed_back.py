@@ -23,7 +23,8 @@ _Pair = tuple[Stay, Stay]
 
 def ties_of(stay: Stay) -> list[str]:
     """The ties of a mail that a program may have taken or handed back; asked for every stay."""
-    told = [name for name in stay.hop.from_queue_ids if is_tie(name)]
+    before = stay.hop.from_queue_ids
+    told = [name for name in before if is_tie(name)] if before else []
     for placed in stay.placed:
         names = placed.delivery.next_queue_ids
         if names and is_tie(names[0]) and names[0] not in told:

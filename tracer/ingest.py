@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 
 import msgspec
 from sqlalchemy import Connection, Engine
@@ -274,14 +275,14 @@ class _Ingest:
 
     def _stored_around(self, stay: Stay) -> set[int]:
         """Stored hops that a stay may be joined with, to load them all at once."""
-        queue_id = stay.hop.queue_id
-        found = self.ties.get((queue_id, Tie.NEXT), set()) | self.ties.get(
-            (queue_id, Tie.FROM), set()
-        )
-        deliveries = (placed.delivery for placed in stay.placed)
-        for tied in _queue_ids(stay.hop, deliveries):
-            if tied != queue_id and tied in self.own:
-                found |= self.own[tied]
+        queue_id, found = stay.hop.queue_id, set[int]()
+        if self.ties:
+            found.update(*(self.ties.get((queue_id, tie), ()) for tie in (Tie.NEXT, Tie.FROM)))
+        if self.own:
+            told = [stay.hop.from_queue_ids, *(one.delivery.next_queue_ids for one in stay.placed)]
+            for tied in self.own.keys() & chain.from_iterable(told):
+                if tied != queue_id:
+                    found |= self.own[tied]
         return found
 
     def _pairs(self, around: list[Stay], to_come: set[int]) -> Iterator[tuple[Stay, Stay]]:
@@ -360,14 +361,6 @@ class _Ingest:
 def _machine(hop: Hop) -> str:
     """The host without the instance, which only a later line may tell (`fold.instance_of`)."""
     return hop.host.partition("/")[0]
-
-
-def _queue_ids(hop: Hop, deliveries: Iterable[Delivery]) -> Iterator[str]:
-    """Every queue id that a message has, had or got."""
-    yield hop.queue_id
-    yield from hop.from_queue_ids
-    for delivery in deliveries:
-        yield from delivery.next_queue_ids
 
 
 def _days_near(hop: Hop) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ stay makes all its rows of a table. Pure: knows no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tracer.direction import DIRECTIONS
@@ -140,21 +140,23 @@ def _of_original(delivery: Delivery) -> Iterable[int]:
     return dict.fromkeys((own, domain, *more, *others))
 
 
-def tie_values(stay: Stay, day: str) -> Iterator[tuple[str, Values]]:
+def tie_values(stay: Stay, day: str) -> list[tuple[str, Values]]:
     """Each tie with the day it is looked for in: that of the attempt for ids got there."""
-    hop_id = stay.hop.hop_id
-    for queue_id in stay.hop.from_queue_ids:
-        if queue_id != UNTOLD or len(stay.hop.from_queue_ids) == 1:
-            yield day, (queue_id, _FROM, hop_id)
-    for queue_id in stay.hop.notice_queue_ids:
-        yield days.day_of(stay.hop.last_us), (queue_id, _NOTICE, hop_id)
+    hop = stay.hop
+    found: list[tuple[str, Values]] = []
+    for queue_id in hop.from_queue_ids:
+        if queue_id != UNTOLD or len(hop.from_queue_ids) == 1:
+            found.append((day, (queue_id, _FROM, hop.hop_id)))
+    for queue_id in hop.notice_queue_ids:
+        found.append((days.day_of(hop.last_us), (queue_id, _NOTICE, hop.hop_id)))
     seen: set[str] = set()
     for placed in stay.placed:
         if placed.before:
             for leg in placed.before.path.split():
-                yield day, (leg.rpartition("/")[2], _PATH, hop_id)
+                found.append((day, (leg.rpartition("/")[2], _PATH, hop.hop_id)))
         for queue_id in placed.delivery.next_queue_ids:
             if queue_id not in seen:
                 seen.add(queue_id)
                 attempt_day = days.day_of(placed.delivery.last_us)
-                yield attempt_day, (queue_id, _NEXT, hop_id)
+                found.append((attempt_day, (queue_id, _NEXT, hop.hop_id)))
+    return found

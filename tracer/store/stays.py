@@ -124,10 +124,8 @@ _NO_LINES: _Told = 0, blocks.NOWHERE
 def _by_day(stays: Iterable[Stay]) -> dict[str, list[Stay]]:
     """Stays by the day of their hop, in the order of their rows."""
     by_day: dict[str, list[Stay]] = defaultdict(list)
-    for stay in stays:
+    for stay in sorted(stays, key=_hop_id):
         by_day[days.day_of_hop(stay.hop.hop_id)].append(stay)
-    for of_day in by_day.values():
-        of_day.sort(key=_hop_id)
     return by_day
 
 

@@ -29,6 +29,7 @@ class Role(IntEnum):
 class Tie(IntEnum):
     """What a queue id says about a hop that has another one."""
 
+    __hash__ = int.__hash__  # Enum's own is written in Python
     NEXT = 2  # it got this id where it was handed to
     FROM = 3  # it had this id before
     PATH = 4  # an earlier leg of the same mail has this id
