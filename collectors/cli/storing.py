@@ -26,6 +26,11 @@ from tracer.errors import ConfigError, UnusableInput
 from tracer.exports.as_json import time_text
 from tracer.model import Event, LogLine
 
+_NO_MAIL = (
+    "None of these lines tells of a message. Mailtracer reads the log of Postfix, and of the "
+    "filters beside it; the logs of other mail servers are not read yet (docs/logs.md)."
+)
+
 
 def ingest(
     config: Config, reader: Reader, paths: tuple[str, ...], options: Mapping[str, Any],
@@ -47,6 +52,8 @@ def ingest(
         click.echo(_in_words(result))
     if is_unusable:
         raise UnusableInput("nothing could be read")
+    if totals.lines > totals.unparsed and not totals.events:
+        click.echo(_NO_MAIL, err=True)
 
 
 class Totals(msgspec.Struct):

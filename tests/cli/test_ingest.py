@@ -41,6 +41,16 @@ def test_ingest_tells_people_in_words(tmp_path: Path) -> None:
     assert "49 events known before" in again
 
 
+def test_log_of_another_mail_server_is_said_to_be_none_that_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "main.log"
+    log.write_text("2026-11-22 12:39:44 1vMn3b-000001-2x <= anna@corp.example H=mx [192.0.2.1]\n")
+    ran = run("ingest", tmp_path, str(log))
+    assert ran.exit_code == 0
+    assert ran.stdout.startswith("1 line read, 0 messages, 0 deliveries; ")
+    assert ran.stderr.startswith("None of these lines tells of a message. Mailtracer reads the log")
+    assert run("ingest", tmp_path, LOGS[0]).stderr == ""
+
+
 def test_reading_the_same_again_changes_nothing(tmp_path: Path) -> None:
     first = ingested(tmp_path, *LOGS)
     before = rows(tmp_path)
