@@ -137,7 +137,7 @@ class _Ingest:
                 yield self._as_stay(item)
             else:
                 clashing[_machine(item.hop), item.hop.queue_id].append(item)
-        united = [stay for items in clashing.values() for stay in self._unite(items)]
+        united = [stay for items in self._with_news(clashing) for stay in self._unite(items)]
         # United with what is stored, a stay knows more queue ids than what arrived of it.
         self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in united)
         yield from united
@@ -171,6 +171,20 @@ class _Ingest:
             lines = self.unpacked[item.block] = self.blocks[item.block].lines()
         return lines[item.place]
 
+    def _with_news(self, clashing: dict[tuple[str, str], list[Arrival]]) -> Iterator[list[Arrival]]:
+        """The arrivals of a queue id that tell more than the store has of it.
+
+        Most tell nothing new when a log is read again, so all are looked at together.
+        """
+        known = {queue_id: self.own[queue_id] for _, queue_id in clashing}
+        lines = stays.lines(self.conn, set().union(*known.values()))
+        for (_, queue_id), items in clashing.items():
+            stored = {lines.get(hop_id) for hop_id in known[queue_id]}
+            if all(self._lines(item) in stored for item in items):
+                self.duplicates += sum(item.n_events for item in items)
+            else:
+                yield items
+
     def _unite(self, arrivals: list[Arrival]) -> Iterator[Stay]:
         """Fold arrivals of one queue id together with what is stored of it."""
         hop = arrivals[0].hop
@@ -181,25 +195,21 @@ class _Ingest:
             if _machine(stay.hop) == _machine(hop) and _near(stay.hop, arrivals)
         ]
         arrived = sum(item.n_events for item in arrivals)
-        if self._nothing_new(stored, arrivals):
-            self.duplicates += arrived
-            return
         if _is_bare(stored) and arrived < sum(stay.n_events for stay in stored):
             self.duplicates += arrived  # less than what the rows were made of
             return
         events = [e for stay in stored for e in self.packer.events(stay.packed, stay.hop)]
         events += [e for item in arrivals for e in self.packer.read(self._lines(item), item.hop)]
+        host = self.packer.host(self._lines(arrivals[0]))
+        united = [arrival(folded, host) for folded in fold.fold(events)]
+        if [item.lines for item in united] == [stay.packed for stay in stored]:
+            self.duplicates += arrived  # a part of what is stored
+            return
         stays.delete(self.conn, stored)
         known -= {stay.hop.hop_id for stay in stored}
         self.duplicates += sum(stay.n_events for stay in stored) + arrived
-        host = self.packer.host(self._lines(arrivals[0]))
-        for folded in fold.fold(events):
-            self.duplicates -= len(folded.events)
-            yield self._as_stay(arrival(folded, host))
-
-    def _nothing_new(self, stored: list[Stay], arrivals: list[Arrival]) -> bool:
-        packed = {stay.packed for stay in stored}
-        return all(self._lines(item) in packed for item in arrivals)
+        self.duplicates -= sum(item.n_events for item in united)
+        yield from map(self._as_stay, united)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
         """Two queue ids may, once in a billion, compute one hop_id: the later moves on by one."""

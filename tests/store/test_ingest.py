@@ -125,6 +125,49 @@ def test_reading_again_finds_every_event_known_and_changes_nothing(store: Engine
     assert content(store) == before
 
 
+def test_reading_again_asks_no_more_for_many_mails_than_for_a_few(tmp_path: Path) -> None:
+    asked = []
+    for n in (3, 60):
+        store = empty(tmp_path / str(n))
+        lines = [line for mail in range(n) for line in _another(OPENED, f"DDD{mail:07}")]
+        read_lines(store, tmp_path, lines)
+        said = _statements_of(store)
+        assert read_lines(store, tmp_path, lines) == len(lines)
+        asked.append(len(said))
+        assert not [one for one in said if one.startswith(("DELETE", "INSERT"))]
+        store.dispose()
+    assert asked[0] == asked[1]
+
+
+def test_part_of_a_mail_that_is_stored_whole_is_not_written_again(tmp_path: Path) -> None:
+    store = empty(tmp_path)
+    lines = [f"{DAY}{line}" for line in LEG_1.splitlines()]
+    read_lines(store, tmp_path, lines)
+    said = _statements_of(store)
+    assert read_lines(store, tmp_path, lines[:3]) == 3
+    assert read_lines(store, tmp_path, lines[2:]) == len(lines) - 2
+    assert said
+    assert not [one for one in said if one.startswith(("DELETE", "INSERT"))]
+    store.dispose()
+
+
+def _another(lines: str, queue_id: str) -> list[str]:
+    return [f"{DAY}{line}".replace("CCC0000004", queue_id) for line in lines.splitlines()]
+
+
+def _statements_of(store: Engine) -> list[str]:
+    """What is said to an SQLite store from now on, but for what it notes of the source."""
+    said: list[str] = []
+
+    def note(statement: str) -> None:
+        if "sources" not in statement:
+            said.append(statement)
+
+    with store.connect() as conn:
+        conn.connection.driver_connection.set_trace_callback(note)  # type: ignore[union-attr]
+    return said
+
+
 def test_bulk_gives_what_reading_bit_by_bit_gives(store: Engine, tmp_path: Path) -> None:
     read(store, *LOGS)
     other = empty(tmp_path / "мой 100% дом")  # a folder whose name an address marks

@@ -38,11 +38,15 @@ def add_packed(conn: Connection, day: str, blocks: Sequence[Block]) -> list[rang
 
 def read(conn: Connection, day: str, places: Collection[int]) -> dict[int, bytes]:
     """The lines at some places; a place of which nothing is kept any more is not in it."""
-    found: dict[int, bytes] = {}
-    for number, block in _blocks(conn, day, {place >> PLACE_BITS for place in places}):
-        first = number << PLACE_BITS
-        found.update((first + n, lines) for n, lines in enumerate(block) if lines)
-    return {place: found[place] for place in places if place in found}
+    by_block: dict[int, list[int]] = defaultdict(list)
+    for place in places:
+        by_block[place >> PLACE_BITS].append(place)
+    return {
+        place: block[place & (MOST - 1)]
+        for number, block in _blocks(conn, day, by_block)
+        for place in by_block[number]
+        if block[place & (MOST - 1)]
+    }
 
 
 def remove(conn: Connection, day: str, places: Iterable[int]) -> None:

@@ -234,16 +234,8 @@ def _lines_of(conn: Connection, day: str, hop_ids: Collection[int]) -> dict[int,
 
 def load(conn: Connection, hop_ids: Collection[int], *, packed: bool = False) -> list[Stay]:
     """The stays with these ids, oldest first; unknown ids are passed over."""
-    by_day: dict[str, list[int]] = defaultdict(list)
-    for hop_id in sorted(hop_ids):
-        by_day[days.day_of_hop(hop_id)].append(hop_id)
-    live = set(days.live(conn)) if by_day else set()
-    return [
-        stay
-        for day, wanted in by_day.items()
-        if day in live
-        for stay in _load_day(conn, day, wanted, packed)
-    ]
+    by_day = _by_live_day(conn, sorted(hop_ids))
+    return [stay for day, wanted in by_day.items() for stay in _load_day(conn, day, wanted, packed)]
 
 
 def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> list[Stay]:
@@ -263,19 +255,35 @@ def _load_day(conn: Connection, day: str, hop_ids: list[int], packed: bool) -> l
     return list(stays.values())
 
 
+def lines(conn: Connection, hop_ids: Collection[int]) -> dict[int, bytes]:
+    """The stored lines of these hops (`packing.encoded`); a hop of which none are kept is left out.
+
+    Each block is unpacked once, whatever the number of its hops.
+    """
+    found: dict[int, bytes] = {}
+    for day, wanted in _by_live_day(conn, hop_ids).items():
+        places = {hop_id: place for hop_id, (_, place) in _lines_of(conn, day, wanted).items()}
+        kept = blocks.read(conn, day, places.values())
+        found.update((hop_id, kept[place]) for hop_id, place in places.items() if place in kept)
+    return found
+
+
 def event_counts(conn: Connection, hop_ids: Collection[int]) -> dict[int, int]:
     """How many events are stored of each of these hops."""
-    by_day: dict[str, list[int]] = defaultdict(list)
-    for hop_id in hop_ids:
-        by_day[days.day_of_hop(hop_id)].append(hop_id)
     found: dict[int, int] = {}
-    live = set(days.live(conn))
-    for day, wanted in by_day.items():
-        if day not in live:
-            continue
+    for day, wanted in _by_live_day(conn, hop_ids).items():
         told = _lines_of(conn, day, wanted)
         found.update((hop_id, n) for hop_id, (n, _place) in told.items())
     return found
+
+
+def _by_live_day(conn: Connection, hop_ids: Collection[int]) -> dict[str, list[int]]:
+    """Hops by day, as they were given, of the days that have tables."""
+    by_day: dict[str, list[int]] = defaultdict(list)
+    for hop_id in hop_ids:
+        by_day[days.day_of_hop(hop_id)].append(hop_id)
+    live = days.live(conn) if by_day else ()
+    return {day: by_day[day] for day in by_day if day in live}
 
 
 def of_day(conn: Connection, day: str) -> list[int]:
