@@ -21,6 +21,7 @@ from .prefixes import inner_start, prefix_end
 from .records import COOKIE, read_fluent, read_record
 from .stamp import Stamp, micros_of, seconds_of_an_hour, utc_us
 from .structured import read_structured
+from .tabbed import read_tabbed
 from .year import YearGuess
 from .zone import LocalClock
 
@@ -139,6 +140,8 @@ class HeadReader:
             return self._read_entry(line)
         if first == "<" or line[:2] == "1 ":
             return self._read_structured(line) or self._read_behind_prefix(line)
+        if first.isdecimal() and (entry := read_tabbed(line)):
+            return self._line_of(entry)
         stamp = read_any_stamp(line)
         if stamp is None:
             return self._read_behind_prefix(line)
