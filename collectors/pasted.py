@@ -17,7 +17,7 @@ from collectors.formats import parse_line
 from collectors.header import HeadReader
 from collectors.unpack import as_utf8, codec_of, encoding_of, foreign
 from collectors.year import YearGuess
-from tracer.causes import hear
+from tracer.causes import UNKNOWN, hear
 from tracer.errors import UnusableInput
 from tracer.explain import Explanation, Told, explanation
 from tracer.fold import fold
@@ -32,6 +32,7 @@ MOST_LINES = 5_000
 MOST_REPLY = 20_000  # characters
 IS_PAGE = "html"
 CUT_LINES = "lines"
+NO_CODE = "no-code"
 EMPTY, PACKED, NO_TEXT = "empty", "packed", "no-text"
 
 _UNEXPLAINABLE = {
@@ -103,8 +104,8 @@ class Pasted(msgspec.Struct, frozen=True):
     """What a text turned out to be. `found` has the failures first and is never empty.
 
     `kind`: a value of `Kind` or `NoticeKind`. `ids`: queue ids and Message-IDs that the
-    store may know the message by. `hints`: what was left out, words of
-    `tracer.notices.limits` and of this module.
+    store may know the message by. `hints`: what was left out or is odd, words
+    of `tracer.notices.limits` and of this module.
     """
 
     kind: str
@@ -175,7 +176,10 @@ def _of_reply(plain: str, given: Given, lang: str, hints: tuple[str, ...]) -> Pa
 
 
 def _single(kind: Kind, told: Told, lang: str, hints: tuple[str, ...]) -> Pasted:
-    return Pasted(kind.value, (Explained(told, explanation(told, lang)),), hints=hints)
+    card = explanation(told, lang)
+    if told.outcome is Outcome.UNKNOWN and card.cause == UNKNOWN:
+        hints = (*hints, NO_CODE)  # perhaps no server said it
+    return Pasted(kind.value, (Explained(told, card),), hints=hints)
 
 
 def _with_codes(reply: str, given: Given) -> str:

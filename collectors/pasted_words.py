@@ -1,4 +1,4 @@
-"""What a pasted text turned out to be and what was left out of it, in English and Russian."""
+"""What a pasted text turned out to be and what was left out or is odd, in English and Russian."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collectors.pasted import (
     EMPTY,
     IS_PAGE,
     MOST_LINES,
+    NO_CODE,
     NO_TEXT,
     PACKED,
     Kind,
@@ -63,6 +64,8 @@ _HINTS = {
         CUT_RECIPIENTS: f"It names very many recipients; the first {MOST_RECIPIENTS} are shown.",
         CUT_LINES: f"Only the first {MOST_LINES:,} lines were read. For a whole log use ingest.",
         IS_PAGE: "It was a web page: its tags were cut, and no link was followed.",
+        NO_CODE: "There is no reply code in it, such as 550 or 5.1.1, so it may not be what a "
+        "server said. Paste the server's own words, the bounce message, log lines or headers.",
     },
     "ru": {
         CUT_OCTETS: f"Прочитаны только первые {MOST_OCTETS >> 20} МБ; причина обычно там.",
@@ -70,6 +73,8 @@ _HINTS = {
         CUT_RECIPIENTS: f"Получателей очень много; показаны первые {MOST_RECIPIENTS}.",
         CUT_LINES: f"Прочитаны первые {MOST_LINES} строк. Для целого журнала есть команда ingest.",
         IS_PAGE: "Это была веб-страница: теги вырезаны, ссылки не открывались.",
+        NO_CODE: "Здесь нет кода ответа вроде 550 или 5.1.1: возможно, это не слова сервера. "
+        "Вставьте ответ сервера, уведомление о недоставке, строки журнала или заголовки.",
     },
 }
 _PROBLEMS = {

@@ -111,6 +111,19 @@ def test_reply_that_nothing_fits_comes_with_the_likeliest_causes(
     assert offer not in run(tmp_path, "550 5.1.1 User unknown", "--lang", lang).stdout
 
 
+@pytest.mark.parametrize(
+    ("lang", "hint"),
+    [("en", "There is no reply code in it"), ("ru", "Здесь нет кода ответа")],
+)
+def test_text_that_may_be_no_reply_is_said_to_have_no_code(
+    tmp_path: Path, lang: str, hint: str
+) -> None:
+    assert f"! {hint}" in run(tmp_path, "hello there my friend", "--lang", lang).stdout
+    assert answer(tmp_path, "hello there my friend")["hints"] == ["no-code"]
+    for reply in ("User unknown", "550 5.0.0 Zork", "5.7.1"):
+        assert hint not in run(tmp_path, reply, "--lang", lang).stdout
+
+
 def test_controls_of_a_reply_do_not_reach_the_terminal(tmp_path: Path) -> None:
     out = run(tmp_path, stdin=b"550 5.1.1 \x1b]0;evil\x07 User unknown").stdout
     assert "\x1b" not in out
