@@ -127,15 +127,20 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
     status = error.code or 500
     if status < 400:
         return Response(status=status, headers=error.get_headers())  # a redirect
+    if isinstance(error, InternalServerError):
+        return _own_fault()
     if wants_data() or isinstance(error, SecurityError):  # no page can be made for a strange host
         return problem(status, error.name, error.description or "")
     if isinstance(error, NoSuchPage):
         advice = gettext("The address may have been cut short. Search for the message instead.")
         return _page(404, gettext("There is no such page."), advice)
-    if isinstance(error, InternalServerError):
-        advice = gettext("It has been written to the service’s own log. Please try once more.")
-        return _page(500, gettext("Something went wrong in Mailtracer itself."), advice)
     return _page(status, error.name, error.description or "")
+
+
+def _own_fault() -> Response | tuple[str, int]:
+    title = gettext("Something went wrong in Mailtracer itself.")
+    advice = gettext("It has been written to the service’s own log. Please try once more.")
+    return problem(500, title, advice) if wants_data() else _page(500, title, advice)
 
 
 def install(app: Flask) -> None:

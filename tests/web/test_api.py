@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine
 
@@ -28,6 +29,25 @@ def test_facets_count_each_value(client: FlaskClient) -> None:
     body = json.loads(client.get("/api/v1/facets?q=from:orders@corp.example").data)
     statuses = {item["value"]: item["count"] for item in body["items"] if item["key"] == "status"}
     assert statuses == {"bounced": 1, "relayed": 1, "delivered": 1}
+
+
+@pytest.mark.parametrize(
+    ("address", "mimetype"),
+    [("/?lang=en", "text/html"), ("/api/v1/facets?lang=en", "application/problem+json")],
+)
+def test_fault_of_our_own_is_said_to_be_ours_and_where_it_is_written(
+    app: Flask, address: str, mimetype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in app.view_functions:
+        monkeypatch.setitem(app.view_functions, name, _broken)
+    response = app.test_client().get(address, headers={"Accept": mimetype})
+    assert (response.status_code, response.mimetype) == (500, mimetype)
+    assert "Something went wrong in Mailtracer itself." in response.text
+    assert "written to the service" in response.text
+
+
+def _broken(**_: object) -> str:
+    raise ZeroDivisionError
 
 
 @pytest.mark.parametrize(
