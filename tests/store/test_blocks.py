@@ -9,11 +9,11 @@ from collectors.batches import steps
 from collectors.files import expand
 from collectors.formats import parse_line
 from collectors.plan import Plan
-from tests.store.filling import LOGS, read, tables
+from tests.store.filling import LOGS, content, read, tables
 from tracer.arrival import Arrival, Batch
 from tracer.ingest import ingest
-from tracer.store import blocks, day_making, stays
-from tracer.store.driver import fetch
+from tracer.store import blocks, day_making, days, stays
+from tracer.store.driver import change, fetch
 from tracer.store.line_blocks import OCTETS
 
 DAY = "20261122"
@@ -65,6 +65,30 @@ def test_hop_with_very_many_lines_has_a_block_of_its_own_size(store: Engine, day
     with store.begin() as conn:
         places = blocks.add(conn, day, [long, LINES[0]])
         assert blocks.read(conn, day, places) == {places[0]: long, places[1]: LINES[0]}
+
+
+def test_damaged_blocks_cost_no_message_and_reading_again_replaces_them(
+    store: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    read(store, *LOGS)
+    rows, lines = content(store), _lines(store)
+    assert all(lines.values())
+    with store.begin() as conn:
+        for day in days.live(conn):
+            change(conn, f"UPDATE lines_{day} SET packed = ?", (b"\1damaged",))
+    assert content(store) == rows
+    assert not any(_lines(store).values())
+    assert "read that day's log again" in caplog.text
+    read(store, *LOGS)
+    assert content(store) == rows
+    assert _lines(store) == lines
+
+
+def _lines(store: Engine) -> dict[int, bytes]:
+    """What is kept of each hop's lines."""
+    with store.connect() as conn:
+        hops = [hop_id for day in days.live(conn) for hop_id in stays.of_day(conn, day)]
+        return {stay.hop.hop_id: stay.packed for stay in stays.load(conn, hops, packed=True)}
 
 
 def test_stays_written_again_without_lines_keep_theirs(store: Engine) -> None:

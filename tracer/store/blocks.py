@@ -7,15 +7,24 @@ block goes with its last hop.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from msgspec import DecodeError
 from sqlalchemy import Connection
+from zstandard import ZstdError
 
 from tracer.store.driver import add_rows, among, change, change_many, fetch
 from tracer.store.line_blocks import MOST, PLACE_BITS, Block, Pack, cut, unpacked
 from tracer.store.schema import day_tables
 
+log = logging.getLogger(__name__)
+
+_DAMAGED = (
+    "block %d of lines_%s is damaged: its log lines cannot be read. Messages are shown without "
+    "them; read that day's log again to replace them"
+)
 NOWHERE = 0
 """The place of a hop of which no line is kept."""
 
@@ -45,7 +54,7 @@ def read(conn: Connection, day: str, places: Collection[int]) -> dict[int, bytes
         place: block[place & (MOST - 1)]
         for number, block in _blocks(conn, day, by_block)
         for place in by_block[number]
-        if block[place & (MOST - 1)]
+        if block and block[place & (MOST - 1)]
     }
 
 
@@ -57,6 +66,9 @@ def remove(conn: Connection, day: str, places: Iterable[int]) -> None:
     gone.pop(NOWHERE, None)
     changed, pack = [], Pack()
     for number, block in _blocks(conn, day, gone):
+        if block is None:  # kept for who can mend it
+            del gone[number]
+            continue
         left = [b"" if n in gone[number] else lines for n, lines in enumerate(block)]
         if any(left):
             changed.append((pack(left), number))
@@ -81,11 +93,16 @@ def _last(conn: Connection, day: str) -> int:
 
 def _blocks(
     conn: Connection, day: str, numbers: Collection[int] | Mapping[int, object]
-) -> Iterator[tuple[int, list[bytes]]]:
+) -> Iterator[tuple[int, list[bytes] | None]]:
+    """Those of a day's blocks that are there, with the lines of each hop; None for damaged ones."""
     wanted = [number for number in numbers if number]
     if not wanted:
         return
     these, asked = among(conn, wanted)
     statement = f"SELECT block, packed FROM lines_{day} WHERE block {these}"
     for number, packed in fetch(conn, statement, (asked,)):
-        yield number, unpacked(packed)
+        try:
+            yield number, unpacked(packed)
+        except (IndexError, ZstdError, DecodeError):
+            log.error(_DAMAGED, number, day)
+            yield number, None
