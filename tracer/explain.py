@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 _NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([\w.-]+)\[")
+_NO_SENDER = "<>"  # of a notice: RFC 5321, 4.5.5
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 _CONGESTED = "queue_congested"
 _STRAY = "stray"
@@ -170,7 +171,7 @@ def _card(
 ) -> Explanation:
     door = told.by_our_host or at_our_door(told.outcome, verdict.cause, told.reply, told.relay)
     severity = _severity(told, card)
-    side = _side(told.outcome, card, door=door)
+    side = _side(told, card, door=door)
     text = _told_text(card, lang, door=door)
     stage = Stage.WAITING if severity is Severity.SOFT else Stage.OVER
     values = say.names(lang, _known(told, lang, found), _manner(told.outcome, severity))
@@ -212,10 +213,12 @@ def _likeliest(told: Told, lang: str) -> tuple[Likely, ...]:
     )
 
 
-def _side(outcome: Outcome, card: Cause, *, door: bool) -> Side:
+def _side(told: Told, card: Cause, *, door: bool) -> Side:
     """Who acts: what mended itself in time is nobody's work, what did not is theirs."""
     side = card.side_at_our_door if door and card.side_at_our_door else card.side
-    gave_up = outcome is Outcome.EXPIRED and side is Side.NOBODY
+    if side is Side.SENDER and told.sender == _NO_SENDER:
+        return Side.NOBODY
+    gave_up = told.outcome is Outcome.EXPIRED and side is Side.NOBODY
     return Side.THEIR_ADMIN if gave_up else side
 
 
@@ -248,10 +251,15 @@ def _steps(
     if told.outcome is Outcome.EXPIRED:
         first = ending.no_more(lang, told.reply, _waited_s(told))
         steps.insert(0, (first.verb, first.rest))
+    if told.sender == _NO_SENDER and told.outcome in (Outcome.BOUNCED, Outcome.EXPIRED):
+        first = ending.about_another(lang)
+        steps.insert(0, (first.verb, first.rest))
     return tuple(steps)
 
 
 def _tell_user(told: Told, lang: str, text: Text, values: dict[str, str], stage: Stage) -> str:
+    if told.sender == _NO_SENDER and told.outcome is not Outcome.REJECTED:
+        return ""  # nobody has written it, so nobody asks
     waits = stage is Stage.WAITING and text.tell_user_waiting
     told_text = say.fill(text.tell_user_waiting if waits else text.tell_user, values)
     if told.outcome is Outcome.EXPIRED:
@@ -305,7 +313,7 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
     recipient, domain = _mailbox(told.recipient)
     return {
         "recipient": recipient,
-        "sender": "" if told.sender == "<>" else told.sender,
+        "sender": "" if told.sender == _NO_SENDER else told.sender,
         "domain": domain,
         "sender_domain": told.sender.strip("<>").rpartition("@")[2],
         "server": _server(told),

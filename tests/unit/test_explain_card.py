@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from tests.unit.told import told
 from tracer.causes import Side, catalog
@@ -52,6 +53,28 @@ def test_card_in_russian_has_the_same_facts() -> None:
         assert getattr(english, name) == getattr(russian, name)
     assert "198.51.100.7" in russian.headline and "«Order 20418»" in russian.tell_user
     assert russian.acts == "Мы, сейчас"
+
+
+@pytest.mark.parametrize(
+    ("lang", "first"),
+    [("en", "Look at the message that it is about:"), ("ru", "Посмотрите письмо")],
+)
+def test_notice_that_failed_has_no_author_to_answer(lang: str, first: str) -> None:
+    unknown = told(Outcome.BOUNCED, "550 5.1.1 User unknown")
+    mail, notice = (
+        explanation(structs.replace(unknown, sender=sender), lang)
+        for sender in ("bob@shop.example", "<>")
+    )
+    assert (mail.side, notice.side, notice.urgency) == ("sender", "nobody", "none")
+    assert mail.tell_user and not notice.tell_user
+    assert notice.steps[0][0].startswith(first)
+    assert notice.steps[1:] == mail.steps
+    assert (notice.cause, notice.severity) == (mail.cause, mail.severity)
+
+
+def test_notice_that_our_block_list_entry_stops_is_still_our_work() -> None:
+    card = explanation(structs.replace(told(Outcome.BOUNCED, BLOCKED), sender="<>"), "en")
+    assert (card.side, card.urgency) == ("us", "now")
 
 
 def test_folded_reply_is_marked_across_the_fold() -> None:

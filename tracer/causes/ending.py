@@ -32,6 +32,18 @@ _NO_MORE = {
         " мы пробовали {span}{last}. Когда причина устранена, письмо можно отправить снова.",
     ),
 }
+_ABOUT_ANOTHER = {
+    "en": (
+        "Look at the message that it is about:",
+        " this is a notice that a mail system sent, so nobody waits for an answer to it. Its "
+        "recipient, who wrote that message, has not learnt what the notice says.",
+    ),
+    "ru": (
+        "Посмотрите письмо, о котором оно сообщает:",
+        " это уведомление, его отправила почтовая система, и ответа на него никто не ждёт. Его "
+        "получатель, автор того письма, не узнал того, о чём в нём сказано.",
+    ),
+}
 _LAST = {
     "en": (", and the last reply was “{}”", ", and the log holds no reply"),
     "ru": ("; последний ответ: «{}»", "; ответа в журнале нет"),
@@ -81,6 +93,11 @@ def no_more(lang: str, reply: str, seconds: int | None) -> Step:
     quoted, nothing = _LAST[lang]
     last = quoted.format(shown) if shown else nothing
     return Step(verb, rest.format(span=_span(lang, seconds), last=last))
+
+
+def about_another(lang: str) -> Step:
+    """The step that goes before the others where a notice, which has no author, failed."""
+    return Step(*_ABOUT_ANOTHER[lang])
 
 
 def _with(headline: str, clause: str) -> str:
