@@ -186,6 +186,8 @@ class CollectSettings:
 def lacking(source: SourceSettings) -> tuple[str, str]:
     """The key that a source lacks, and what is wrong with it; two empty texts if it is whole."""
     if source.kind == "file":
+        if source.provider and not source.path:
+            return "kind", 'is missing; a provider\'s webhook needs kind = "webhook"'
         return ("", "") if source.path else ("path", "is missing")
     if not _NAME.fullmatch(source.name):
         return "name", f"of a source of kind {source.kind} must be letters, digits, dots, - and _"

@@ -203,6 +203,10 @@ def test_settings_cannot_be_changed(tmp_path: Path) -> None:
             "/config.toml:4: source.path is missing.",
         ),
         (
+            '[[source]]\nname = "sg"\nprovider = "sendgrid"\n',
+            '/config.toml:1: source.kind is missing; a provider\'s webhook needs kind = "webhook".',
+        ),
+        (
             '[[source]]\nname = "a"\npath = "/a"\n[[source]]\nname = "a"\npath = "/b"\n',
             "/config.toml:1: source must have different names; there are two named a.",
         ),
