@@ -132,6 +132,14 @@ class WebSettings:
             "check": web_address,
         },
     )
+    audit_days: int = field(
+        default=0,
+        metadata={
+            "help": "For how many days it is kept who looked at what: `serve` begins a new "
+            "`audit.log` every night and deletes old ones. 0 leaves the file to you.",
+            "check": _not_negative,
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

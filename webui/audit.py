@@ -1,7 +1,7 @@
 """Who looked at what: one JSON object a line in `audit.log` of the home folder.
 
-Only added to, readable by its owner alone, opened anew for each line, so that logrotate may move
-it. Not in the store: looking at a page must not wait for whoever writes there.
+Only added to, readable by its owner alone, opened anew for each line, so that it may be moved at
+any time. Not in the store: looking at a page must not wait for whoever writes there.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import os
 from pathlib import Path
 
 from tracer.exports.as_json import time_text
+from tracer.model import DAY_US
+from tracer.store.days import day_of
 
 log = logging.getLogger(__name__)
 
 NAME = "audit.log"
+_MOVED = "audit-{}.log"
 
 
 class Audit:
@@ -34,3 +37,17 @@ class Audit:
                 file.write(line)
         except OSError as error:
             log.error("no audit line could be written to %s: %s", self._file, error.strerror)
+
+    def let_go(self, now_us: int, keep_days: int) -> None:
+        """Once a day: move the file aside as `audit-20261122.log`, and delete those that are older
+        than `keep_days`. A line that is being written meanwhile lands in the one that was moved."""
+        moved = self._file.with_name(_MOVED.format(day_of(now_us)))
+        oldest = _MOVED.format(day_of(now_us - keep_days * DAY_US))
+        try:
+            if self._file.exists() and not moved.exists():
+                self._file.rename(moved)
+            for file in self._file.parent.glob(_MOVED.format("[0-9]" * 8)):
+                if file.name < oldest:
+                    file.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("old lines of %s could not be deleted: %s", self._file, error.strerror)

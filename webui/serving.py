@@ -24,8 +24,9 @@ from tracer.errors import TracerError
 from tracer.jobs.carrier import HueyCarrier
 from tracer.jobs.desk import Desk
 from tracer.model import DAY_US
-from tracer.store import forgetting, people
+from tracer.store import forgetting, people, reports
 from webui.app import create_app
+from webui.audit import Audit
 from webui.collector_process import CollectorProcess
 from webui.listening import checked
 from webui.patient import PatientWorker
@@ -120,8 +121,12 @@ def _collector(config: Config) -> CollectorProcess | None:
 def _nightly(engine: Engine, config: Config) -> Callable[[], object]:
     """What is let go of, or put away, when it is old."""
     days, seal = config.receipts.keep_days, _sealing(engine, config)
+    of_reports_us, of_audit = config.diagnostics.keep_days * DAY_US, config.web.audit_days
 
     def tidy() -> None:
+        reports.prune(engine, clock_us() - of_reports_us)
+        if of_audit:
+            Audit(config.home).let_go(clock_us(), of_audit)
         if days:
             forgetting.expire(engine, clock_us() - days * DAY_US)
         if seal:
@@ -131,8 +136,8 @@ def _nightly(engine: Engine, config: Config) -> Callable[[], object]:
 
 
 def _sealing(engine: Engine, config: Config) -> Callable[[], object] | None:
-    """What moves days into the archive, unless the settings forbid it."""
-    if not (config.store.live_days or config.store.lines_days):
+    """What moves days into the archive and lets go of them, unless the settings forbid it."""
+    if not (config.store.live_days or config.store.lines_days or config.archive.keep_days):
         return None
     terms = Terms(
         config.archive.place, config.store.live_days, config.archive.keep_days, parse_line,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 import click
+from sqlalchemy import Engine
 
 from collectors.formats import parse_line
 from tracer.archive import sealing
@@ -94,13 +95,15 @@ def verify(config: Config, days: Sequence[str]) -> None:
 def seal(config: Config, days: Sequence[str]) -> None:
     """Move days into the archive: those named, else all that are over for store.live_days.
 
-    Sealed days that are older than archive.keep_days are deleted.
+    Sealed days that are older than archive.keep_days are deleted. A day that is held stays; one
+    that `restore` brought back is sealed when it is named.
 
     \b
     Example:  mailtracer archive seal
     """
     files = Archive(config.archive.place)
     with writing_store(config) as engine:
+        _end_restored(engine, days)
         with engine.connect() as conn:
             due = list(days) or sealing.due(conn, now_us(), config.store.live_days)
             old = [] if days else sealing.expired(conn, now_us(), config.archive.keep_days)
@@ -110,6 +113,13 @@ def seal(config: Config, days: Sequence[str]) -> None:
         for day in old:
             sealing.delete(engine, files, day)
             click.echo(f"{shown(day)}: deleted")
+
+
+def _end_restored(engine: Engine, named: Sequence[str]) -> None:
+    with engine.begin() as conn:
+        for day in named:
+            if sealed.one(conn, day).held == RESTORED:
+                sealed.hold(conn, day, "")
 
 
 @archive.command()
@@ -126,7 +136,7 @@ def restore(config: Config, day: str) -> None:
     with writing_store(config) as engine:
         hops = sealing.restore(engine, Archive(config.archive.place), day, parse_line)
         with engine.begin() as conn:
-            sealed.hold(conn, day, RESTORED)
+            sealed.hold(conn, day, sealed.one(conn, day).held or RESTORED)
     click.echo(f"{shown(day)}: {hops} messages are searched in place again")
 
 

@@ -68,6 +68,28 @@ def test_days_that_are_over_are_sealed_unless_held(filled: Path) -> None:
     assert listed(filled)[held]["state"] == "sealed"
 
 
+def test_day_that_was_restored_can_be_sealed_again_and_is_then_free(filled: Path) -> None:
+    first = min(days(filled))
+    told(filled, "seal", first)
+    told(filled, "restore", first)
+    told(filled, "seal")
+    assert listed(filled)[first]["state"] == "live", "it stays until it is named"
+    told(filled, "seal", first)
+    assert (listed(filled)[first]["state"], listed(filled)[first]["held"]) == ("sealed", "")
+
+
+def test_hold_is_kept_by_a_restored_day_and_refuses_the_sealing(filled: Path) -> None:
+    first = min(days(filled))
+    told(filled, "seal", first)
+    told(filled, "hold", first, "--why", "case 17")
+    told(filled, "restore", first)
+    assert listed(filled)[first]["held"] == "case 17"
+    result = archive(filled, "seal", first)
+    assert result.exit_code == 69
+    assert "is held: case 17" in result.stderr and f"archive release {first}" in result.stderr
+    assert listed(filled)[first]["state"] == "live"
+
+
 def test_changed_file_is_told_with_65(filled: Path) -> None:
     first = min(days(filled))
     told(filled, "seal", first)

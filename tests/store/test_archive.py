@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import accumulate, groupby
 from pathlib import Path
+from typing import NoReturn
 
+import fsspec
 import pytest
-from sqlalchemy import Engine
+from fsspec.implementations.memory import MemoryFileSystem
+from sqlalchemy import Engine, inspect
 
 from collectors.formats import parse_line
 from tests.store.filling import LOGS, NOW_US, asked, content, read, read_lines
-from tracer.archive import columns, sealing
+from tracer.archive import columns, raw_lines, sealing
 from tracer.archive.files import Archive, ArchiveDamaged
 from tracer.archive.scratch import scratch
 from tracer.archive.templates import names
-from tracer.errors import NotFound, StoreUnavailable
+from tracer.errors import ConfigError, NotFound, StoreUnavailable
 from tracer.exports import as_json
 from tracer.store import days, deliveries, sealed, stays
 from tracer.store.engine import reading
@@ -194,6 +198,93 @@ def test_only_sealed_days_are_deleted_when_they_are_old(
     assert archive.days() == []
     with filled_store.connect() as conn, pytest.raises(NotFound):
         sealed.one(conn, "20261120")
+
+
+def test_what_came_late_for_an_old_day_goes_with_it(filled_store: Engine, archive: Archive) -> None:
+    seal(filled_store, archive, "20261120")
+    read(filled_store, *LOGS)
+    assert state(filled_store, "20261120") == "late"
+    with filled_store.connect() as conn:
+        assert sealing.expired(conn, NOW_US, keep_days=1) == ["20261120"]
+    sealing.delete(filled_store, archive, "20261120")
+    with filled_store.connect() as conn:
+        assert not [name for name in inspect(conn).get_table_names() if name.endswith("20261120")]
+    read(filled_store, *LOGS)
+    assert state(filled_store, "20261120") == "live"
+
+
+def test_held_day_is_neither_sealed_nor_deleted_nor_stripped(
+    filled_store: Engine, archive: Archive
+) -> None:
+    """Whoever worked out what is due may have done so before the day was held."""
+    seal(filled_store, archive, "20261120")
+    with filled_store.begin() as conn:
+        sealed.hold(conn, "20261120", "case 17")
+        sealed.hold(conn, DAY, "case 18")
+    told = "2026-11-20 is held: case 17.*archive release 2026-11-20"
+    with pytest.raises(sealing.DayHeld, match=told):
+        sealing.delete(filled_store, archive, "20261120")
+    with pytest.raises(sealing.DayHeld, match="case 17"):
+        raw_lines.delete(filled_store, archive, "20261120", parse_line, NOW_US)
+    with pytest.raises(sealing.DayHeld, match="case 18"):
+        seal(filled_store, archive)
+    assert archive.days() == ["20261120"] and state(filled_store) == "live"
+
+
+def test_day_whose_file_cannot_be_deleted_is_still_known(
+    filled_store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the file would outlive its time, and nobody would come back for it."""
+    archive = Archive(str(tmp_path / "archive"))
+    seal(filled_store, archive, "20261120")
+
+    def refuse(day: str) -> None:
+        raise StoreUnavailable("the place does not answer")
+
+    with monkeypatch.context() as broken, pytest.raises(StoreUnavailable):
+        broken.setattr(archive, "remove", refuse)
+        sealing.delete(filled_store, archive, "20261120")
+    assert state(filled_store, "20261120") == "sealed"
+    archive.remove("20261120")  # as one that was cut off had done
+    sealing.delete(filled_store, archive, "20261120")
+    with filled_store.connect() as conn, pytest.raises(NotFound):
+        sealed.one(conn, "20261120")
+
+
+class Faraway(MemoryFileSystem):  # type: ignore[misc]
+    """A place whose library tells its troubles in words of its own."""
+
+    protocol = "faraway"
+
+    def _refuse(self, *_given: object, **_named: object) -> NoReturn:
+        raise LookupError("Unable to locate credentials")
+
+    exists = open = put_file = rm_file = _refuse
+
+
+def test_place_far_away_that_refuses_is_told_and_nothing_is_lost(filled_store: Engine) -> None:
+    fsspec.register_implementation("faraway", Faraway)
+    far, before = Archive("faraway://bucket/mail"), content(filled_store)
+    known = sealed.DayFile(DAY, 1, 1, 1, "")
+    for refused in (
+        far.days,
+        lambda: seal(filled_store, far),
+        lambda: far.check(known),
+        lambda: list(far.read(DAY)),
+        lambda: far.remove(DAY),
+    ):
+        with pytest.raises(StoreUnavailable, match=r"archive at .* Unable to locate credentials"):
+            refused()
+    assert content(filled_store) == before
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/mail", "nonsense://bucket/mail"])
+def test_place_that_this_program_cannot_reach_is_a_wrong_setting(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(ConfigError, match=f"archive.place: {place}"):
+        Archive(place)
 
 
 def test_folder_that_cannot_be_written_is_named(filled_store: Engine, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tracer.archive.files import Archive
 from tracer.archive.opening import opener
 from tracer.config import Config
 from tracer.errors import NotFound
+from tracer.exports import beside
 from tracer.exports.expected import expected_rows
 from tracer.exports.order import Order
 from tracer.exports.reach import OpenDay, parts
@@ -25,7 +28,9 @@ from tracer.exports.write import write_file, write_stream
 from tracer.jobs.desk import Desk
 from tracer.jobs.work import work
 from tracer.store import days, sealed
+from tracer.store.engine import reading
 from tracer.store.jobs import State
+from tracer.store.sealed import DayMoved
 from tracer.trace import load_trace
 
 SEALED = ("20261120", "20261122")
@@ -149,3 +154,56 @@ def test_message_in_the_archive_is_told_from_one_that_never_was(
     assert open_day
     with store.connect() as conn, pytest.raises(NotFound, match="archive restore 2026-11-22"):
         load_trace(conn, str(whole[0]["id"]), parse_line)
+
+
+def moving(store: Engine, tmp_path: Path, days: dict[str, str]) -> Callable[[int], None]:
+    """Told of the first rows of an export, seals or restores days under its hands."""
+    archive = Archive(str(tmp_path / "archive"))
+
+    def told(_rows: int) -> None:
+        while days:
+            day, what = days.popitem()
+            if what == "seal":
+                sealing.seal(store, archive, day, parse_line, NOW_US)
+            else:
+                sealing.restore(store, archive, day, parse_line)
+
+    return told
+
+
+@pytest.mark.parametrize("form", ["ndjson", "parquet"])
+@pytest.mark.parametrize(("day", "what"), [(LIVE, "seal"), ("20261120", "restore")])
+def test_day_that_moves_while_it_is_exported_is_in_the_file_once(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]], tmp_path: Path,
+    form: str, day: str, what: str,
+) -> None:  # fmt: skip
+    progress = moving(store, tmp_path, {day: what})
+    file = tmp_path / "mail"
+    order = Order("", NOW_US, format=form)
+    assert write_file(reading(store), order, file, progress, open_day).rows == len(whole)
+    if form == "ndjson":
+        assert [json.loads(line) for line in file.read_bytes().splitlines()] == whole
+
+
+def test_stream_that_a_day_leaves_ends_with_an_error_and_not_early(
+    store: Engine, open_day: OpenDay, tmp_path: Path
+) -> None:
+    progress = moving(store, tmp_path, {LIVE: "seal"})
+    order = Order("", NOW_US, format="csv")
+    with pytest.raises(DayMoved, match=r"2026-11-21 went into the archive.*run this again"):
+        write_stream(reading(store), order, io.BytesIO(), progress, open_day)
+
+
+def test_day_that_leaves_while_a_helping_process_reads_it_is_in_the_file_once(
+    store: Engine, open_day: OpenDay, whole: list[dict[str, object]], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for day in SEALED:
+        sealing.restore(store, Archive(str(tmp_path / "archive")), day, parse_line)
+    monkeypatch.setattr(beside, "ALONE_ROWS", 0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(beside, "AHEAD", 1)
+    progress = moving(store, tmp_path, {"20261120": "seal"})
+    order = Order("", NOW_US, format="ndjson")
+    result = write_file(reading(store), order, tmp_path / "mail", progress, open_day)
+    assert result.rows == len(whole)

@@ -14,7 +14,7 @@ from collectors.webhooks.replaying import replay
 from collectors.webhooks.webhook import HookRequest, Proof
 from tracer.errors import NotFound, UnusableInput
 from tracer.model import DAY_US, SECOND_US
-from tracer.store import receipts
+from tracer.store import days, receipts, sealed
 from tracer.store.driver import fetch
 from tracer.store.forgetting import Forgotten, erase, expire
 
@@ -54,6 +54,21 @@ def test_what_is_old_goes_and_what_is_not_stays(store: Engine, at_a_time: int) -
     with store.connect() as conn:
         assert receipts.receipt(conn, fresh).events == 1
     assert expire(store, NOW_US - 30 * DAY_US, at_a_time=at_a_time) == 0
+
+
+def test_receipts_of_a_held_day_stay(store: Engine) -> None:
+    old_us = NOW_US - 40 * DAY_US
+    held, other = came(store, "a@x.example", at_us=old_us), came(store, 7, at_us=old_us + DAY_US)
+    with store.begin() as conn:
+        sealed.hold(conn, days.day_of(old_us), "case 17")
+    assert expire(store, NOW_US) == 1
+    with store.connect() as conn:
+        assert receipts.body(conn, held)
+        with pytest.raises(NotFound):
+            receipts.receipt(conn, other)
+        sealed.hold(conn, days.day_of(old_us), "")
+        conn.commit()
+    assert expire(store, NOW_US) == 1
 
 
 def test_the_traces_keep_what_old_receipts_told(store: Engine) -> None:

@@ -23,6 +23,7 @@ language = "ru"
 timezone = "Europe/Moscow"
 trusted_hosts = [".corp.example"]
 public_url = "https://trace.corp.example"
+audit_days = 90
 [archive]
 place = "{home}/old"
 keep_days = 700

@@ -15,6 +15,7 @@ from tracer.config import Config
 from tracer.jobs.desk import Desk
 from tracer.store import people, tokens
 from webui.app import create_app
+from webui.audit import Audit
 from webui.login import MOST_OF_AN_ADDRESS
 from webui.sessions import COOKIE, SESSION_S, Sessions
 
@@ -172,3 +173,16 @@ def test_who_looked_at_what_is_written_down(client: FlaskClient, anna: str, tmp_
     assert told[-1]["who"] == anna
     assert told[-1]["what"] == "/trace?q=to:bob@shop.example"
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_old_lines_of_who_looked_at_what_are_let_go_of(tmp_path: Path) -> None:
+    audit, day_us = Audit(tmp_path), 86_400_000_000
+    for day in range(5):
+        now_us = 1_795_348_800_000_000 + day * day_us  # from 2026-11-22 on
+        audit.add(now_us, "anna", "192.0.2.7", "login", "")
+        audit.let_go(now_us, keep_days=2)
+        audit.let_go(now_us, keep_days=2)  # by another process of the same home
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "audit-20261124.log", "audit-20261125.log", "audit-20261126.log",
+    ]  # fmt: skip
+    assert all(file.stat().st_mode & 0o077 == 0 for file in tmp_path.iterdir())

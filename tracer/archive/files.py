@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tracer.archive.columns import RISING, SCHEMA, VARIED, Row, decoded
-from tracer.errors import StoreUnavailable
+from tracer.errors import ConfigError, StoreUnavailable, TracerError
 from tracer.store.sealed import DayFile, shown
 
 LEVEL = 18  # of Zstandard: a day is packed once, at night; 12 takes 7 % more room
@@ -47,7 +47,16 @@ class Archive:
     """The files at one place."""
 
     def __init__(self, place: str) -> None:
-        self._files, self._root = fsspec.core.url_to_fs(place)
+        """Raises ConfigError where this program cannot reach such a place."""
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(place)
+        except ImportError as error:
+            raise ConfigError(
+                f"archive.place: {place} needs a package that is not installed ({error}). For S3: "
+                "pip install s3fs"
+            ) from error
+        except ValueError as error:
+            raise ConfigError(f"archive.place: {place} cannot be used: {error}") from error
         self._is_local = "file" in self._files.protocol
 
     def name(self, day: str) -> str:
@@ -56,7 +65,7 @@ class Archive:
 
     def days(self) -> list[str]:
         """The days that have a file, newest first."""
-        with _told(self._root):
+        with self._reached():
             if not self._files.exists(self._root):
                 return []
             names = (name.rpartition("/")[2] for name in self._files.ls(self._root, detail=False))
@@ -66,23 +75,28 @@ class Archive:
 
     def write(self, day: str, rows: Iterable[Row]) -> DayFile:
         """Make the file of a day; one that was there is replaced. `rows` are in order of time."""
-        with _told(self._root), self._beside() as folder:
+        with _usable(self._root), self._beside() as folder:
             made = Path(folder) / f"{day}.part"
             count, hops = _write(made, rows)
             known = DayFile(day, count, hops, made.stat().st_size, _sha256(made.open("rb")))
-            self._place(made, self.name(day))
+            with self._reached():
+                self._place(made, self.name(day))
             return known
 
     def read(self, day: str) -> Iterator[Row]:
         """The rows of a day, oldest hop first."""
-        with _told(self.name(day)), self._files.open(self.name(day), "rb") as file:
+        with (
+            self._reached(),
+            _whole(self.name(day)),
+            self._files.open(self.name(day), "rb") as file,
+        ):
             for batch in pq.ParquetFile(file).iter_batches(ROWS_TOGETHER):
                 yield from decoded(batch)
 
     def check(self, known: DayFile) -> None:
         """Raise ArchiveDamaged unless the file is what was sealed, to the octet."""
         name = self.name(known.day)
-        with _told(name), self._files.open(name, "rb") as file:
+        with self._reached(), _whole(name), self._files.open(name, "rb") as file:
             found = _sha256(file)
         if found != known.sha256:
             raise ArchiveDamaged(
@@ -92,8 +106,22 @@ class Archive:
 
     def remove(self, day: str) -> None:
         """Delete the file of a day, if it is there."""
-        with _told(self._root), suppress(FileNotFoundError):
+        with self._reached(), suppress(FileNotFoundError):
             self._files.rm_file(self.name(day))
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Raise StoreUnavailable for what the place refuses; one far away does so in words of its
+        own library, which need not be an OSError (botocore: no credentials, no answer)."""
+        try:
+            with _usable(self._root):
+                yield
+        except TracerError:
+            raise
+        except Exception as error:
+            if self._is_local:
+                raise
+            raise _refused(self._root, error) from error
 
     @contextmanager
     def _beside(self) -> Iterator[str]:
@@ -164,16 +192,29 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
-    """Raise what the place refuses in words that say what to do."""
+def _whole(name: str) -> Iterator[None]:
+    """Raise ArchiveDamaged for a file that is gone or that is no Parquet."""
     try:
         yield
     except FileNotFoundError as error:
-        raise ArchiveDamaged(f"{place} is not there. Put a copy from your backup there.") from error
+        raise ArchiveDamaged(f"{name} is not there. Put a copy from your backup there.") from error
     except pa.ArrowException as error:
         raise ArchiveDamaged(
-            f"{place} cannot be read: {error}. Use a copy from your backup."
+            f"{name} cannot be read: {error}. Use a copy from your backup."
         ) from error
+
+
+@contextmanager
+def _usable(place: str) -> Iterator[None]:
+    """Raise StoreUnavailable for what the system refuses."""
+    try:
+        yield
     except OSError as error:
-        reason = error.strerror or error
-        raise StoreUnavailable(f"the archive at {place} cannot be used: {reason}.") from error
+        raise _refused(place, error) from error
+
+
+def _refused(place: str, error: Exception) -> StoreUnavailable:
+    why = str(getattr(error, "strerror", None) or error).rstrip(".")
+    return StoreUnavailable(
+        f"the archive at {place} cannot be used: {why}. Nothing was lost; try again when it can."
+    )

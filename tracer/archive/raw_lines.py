@@ -36,9 +36,11 @@ def _has_lines(conn: Connection, known: sealed.DayState) -> bool:
 
 
 def delete(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) -> None:
-    """Delete a day's lines, wherever the day is. Raises NotFound for an unknown day."""
+    """Delete a day's lines, wherever the day is. Raises DayHeld, and NotFound
+    for an unknown day."""
     with alone(engine, sealing.ARCHIVING):
         with engine.connect() as conn:
+            sealing.must_be_free(conn, day)
             was_sealed = sealed.one(conn, day).state in (SEALED, LATE)
         if was_sealed:
             sealing.bring_back(engine, archive, day, parse)

@@ -37,6 +37,16 @@ class AlreadySealed(NotFound):
     """There is nothing left to seal."""
 
 
+class DayHeld(StoreUnavailable):
+    """Somebody wants the day to stay as it is."""
+
+    exit_code = 69
+
+    def __init__(self, day: str, why: str) -> None:
+        day = sealed.shown(day)
+        super().__init__(f"{day} is held: {why}. To end that: mailtracer archive release {day}")
+
+
 class DayChanged(StoreUnavailable):
     """Mail of the day arrived while it was being sealed."""
 
@@ -52,9 +62,11 @@ def due(conn: Connection, now_us: int, live_days: int) -> list[str]:
 def seal(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: int) -> DayFile:
     """Move a day into the archive.
 
-    Raises DayChanged when mail for it came meanwhile, which leaves all as it was.
+    Raises DayHeld, or DayChanged when mail for it came meanwhile; both leave all as it was.
     """
     with alone(engine, ARCHIVING):
+        with engine.connect() as conn:
+            must_be_free(conn, day)
         return put_away(engine, archive, day, parse, now_us)
 
 
@@ -79,6 +91,12 @@ def put_away(engine: Engine, archive: Archive, day: str, parse: Parse, now_us: i
         day_making.drop(conn, day)
         sealed.note(conn, known, now_us, without_lines=not has_lines)
     return known
+
+
+def must_be_free(conn: Connection, day: str) -> None:
+    """Raise DayHeld where the day is to stay as it is; NotFound for an unknown day."""
+    if why := sealed.one(conn, day).held:
+        raise DayHeld(day, why)
 
 
 def restore(engine: Engine, archive: Archive, day: str, parse: Parse) -> int:
@@ -184,17 +202,20 @@ def expired(conn: Connection, now_us: int, keep_days: int) -> list[str]:
     return [
         known.day
         for known in reversed(sealed.every(conn))
-        if known.state == SEALED and known.day < first_kept and not known.held
+        if known.state in (SEALED, LATE) and known.day < first_kept and not known.held
     ]
 
 
 def delete(engine: Engine, archive: Archive, day: str) -> None:
-    """Delete a sealed day for good.
+    """Delete a sealed day for good, with what came late for it. Raises DayHeld.
 
-    The note goes first: a file that nobody knows of does no harm, a note without a file does.
+    The file goes first: where that cannot be, or is cut off, the day is still known, and due.
     """
     with alone(engine, ARCHIVING):
+        with engine.connect() as conn:
+            must_be_free(conn, day)
+        archive.remove(day)
         with engine.begin() as conn:
             one_writer(conn)
+            day_making.drop(conn, day)
             sealed.forget(conn, day)
-        archive.remove(day)

@@ -31,6 +31,7 @@ from tracer.model import DAY_US
 from tracer.query import SearchQuery
 from tracer.store import days, scan
 from tracer.store.engine import open_engine, reading
+from tracer.store.sealed import DayMoved
 
 ALONE_ROWS = 20_000
 """Rows after which a child is started; it takes half a second to get going."""
@@ -89,24 +90,25 @@ def pieces(engine: Engine, order: Order, open_day: OpenDay | None = None) -> Ite
     rows = 0
     for part in parts(engine, query, open_day):
         with opened(engine, part, open_day) as store:
-            for piece in _of_part(store, order, part, rows, held, sheet):
+            for piece in _of_part(store, order, part, rows, held, sheet, bool(open_day)):
                 rows += piece.rows
                 yield piece
 
 
 def _of_part(
-    engine: Engine, order: Order, part: Part, rows: int, held: Held, sheet: Sheet
+    engine: Engine, order: Order, part: Part, rows: int, held: Held, sheet: Sheet, is_whole: bool
 ) -> Iterator[Piece]:
     """The rows of some days, after so many of others. What is unpacked from the archive is
-    read here alone: a child would have to unpack it again."""
+    read here alone: a child would have to unpack it again. `is_whole`: no day may be missing."""
     query = part.of(order.query())
     for number, one in enumerate(coarse := slices(part.listed, query, COARSE_US)):
         if rows >= ALONE_ROWS and not part.is_sealed and (os.cpu_count() or 1) > 1:
             rest = coarse[number:]
             before = replace(query, since_us=rest[-1][0], until_us=rest[0][1])
-            yield from _in_turn(engine, order, slices(part.listed, before, FINE_US), held, sheet)
+            fine = slices(part.listed, before, FINE_US)
+            yield from _in_turn(engine, order, fine, held, sheet, is_whole)
             return
-        for piece in _of_slice(engine, order, one, held, sheet):
+        for piece in _of_slice(engine, order, one, held, sheet, is_whole):
             rows += piece.rows
             yield piece
 
@@ -117,34 +119,43 @@ def _sheet(order: Order) -> tuple[Held, Sheet]:
 
 
 def _of_slice(
-    engine: Engine, order: Order, one: Slice, held: Held, sheet: Sheet
+    engine: Engine, order: Order, one: Slice, held: Held, sheet: Sheet, is_whole: bool
 ) -> Iterator[Piece]:
     kind = order.kind
     query = replace(order.query(), since_us=one[0], until_us=one[1])
-    for chunk in scan.chunks(engine, query, kind.needs):
+    listed = _days_of([one]) if is_whole else set[str]()
+    for chunk in scan.chunks_of(engine, listed, query, kind.needs):
         sheet.add([column.values(chunk.columns) for column in kind.columns])
         yield Piece(held.taken(), chunk.length, False)
     yield Piece(b"", 0, True)
 
 
+def _days_of(cut: Iterable[Slice]) -> set[str]:
+    return {days.day_of(since_us) for since_us, _ in cut}
+
+
 def _in_turn(
-    engine: Engine, order: Order, cut: list[Slice], held: Held, sheet: Sheet
+    engine: Engine, order: Order, cut: list[Slice], held: Held, sheet: Sheet, is_whole: bool
 ) -> Iterator[Piece]:
-    with _child(engine, order, cut[1::2]) as received:
+    with _child(engine, order, cut[1::2], is_whole) as received:
         for number, one in enumerate(cut):
             if number % 2 == 0:
-                yield from _of_slice(engine, order, one, held, sheet)
+                yield from _of_slice(engine, order, one, held, sheet, is_whole)
                 continue
             for piece in iter(received.get, None):
                 yield piece
                 if piece.ends_slice:
                     break
             else:
+                if is_whole:
+                    scan.must_be_here(engine, _days_of(cut))
                 raise StoreUnavailable(_ENDED)
 
 
 @contextlib.contextmanager
-def _child(engine: Engine, order: Order, cut: list[Slice]) -> Iterator[queue.Queue[Piece | None]]:
+def _child(
+    engine: Engine, order: Order, cut: list[Slice], is_whole: bool
+) -> Iterator[queue.Queue[Piece | None]]:
     """Pieces of these slices as a child makes them; None when there are no more."""
     command = [sys.executable, "-P", "-m", __name__]
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
@@ -159,7 +170,7 @@ def _child(engine: Engine, order: Order, cut: list[Slice]) -> Iterator[queue.Que
     reader = threading.Thread(target=_receive, args=(child.stdout, received, stopping))
     try:
         with contextlib.suppress(BrokenPipeError):  # gone: the reader finds the end
-            child.stdin.write(msgspec.json.encode((url, order, cut)))
+            child.stdin.write(msgspec.json.encode((url, order, cut, is_whole)))
             child.stdin.close()
         reader.start()
         yield received
@@ -192,17 +203,25 @@ def _receive(
             return
 
 
+def _of_slices(
+    engine: Engine, order: Order, cut: list[Slice], held: Held, sheet: Sheet, is_whole: bool
+) -> Iterator[Piece]:
+    for one in cut:
+        yield from _of_slice(engine, order, one, held, sheet, is_whole)
+
+
 def main() -> None:
     """The child: what to write comes by standard input, pieces leave by standard output."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both: the caller decides
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # when the caller is gone, so is the child
-    told = msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[str, Order, list[Slice]])
-    url, order, cut = told
+    asked = sys.stdin.buffer.read()
+    told = msgspec.json.decode(asked, type=tuple[str, Order, list[Slice], bool])
+    url, order, cut, is_whole = told
     engine = reading(open_engine(url))
     held, sheet = _sheet(order)
     held.taken()  # the head is the caller's
-    for one in cut:
-        for piece in _of_slice(engine, order, one, held, sheet):
+    with contextlib.suppress(DayMoved):  # the caller sees that too, when nothing more comes
+        for piece in _of_slices(engine, order, cut, held, sheet, is_whole):
             sys.stdout.buffer.write(_HEAD.pack(len(piece.octets), piece.rows, piece.ends_slice))
             sys.stdout.buffer.write(piece.octets)
             sys.stdout.buffer.flush()

@@ -67,7 +67,11 @@ def opened(engine: Engine, part: Part, open_day: OpenDay | None) -> Iterator[Eng
 def chunks(
     engine: Engine, query: SearchQuery, wanted: Collection[str], open_day: OpenDay | None
 ) -> Iterator[Chunk]:
-    """Every row of a query, newest first, sealed days included (tracer/store/scan.py)."""
+    """Every row of a query, newest first, sealed days included (tracer/store/scan.py).
+
+    Raises DayMoved when a day is sealed or restored meanwhile: begun again, it is read where it is.
+    """
     for part in parts(engine, query, open_day):
+        listed = part.listed if open_day else ()
         with opened(engine, part, open_day) as store:
-            yield from scan.chunks(store, part.of(query), wanted)
+            yield from scan.chunks_of(store, listed, part.of(query), wanted)

@@ -25,6 +25,7 @@ from tracer.exports import beside, reach
 from tracer.exports.format import Style
 from tracer.exports.order import Order
 from tracer.exports.reach import OpenDay
+from tracer.store.sealed import DayMoved
 
 PART = ".tmp"
 _NO_RIGHT = Phrase(
@@ -98,13 +99,16 @@ def write_file(
 ) -> Result:
     """Write the rows of an order to `path`; with `open_day` those of sealed days too.
 
-    Raises CannotWrite if the place refuses; nothing is left there then, nor when
-    `progress` raises.
+    Begins again when a day goes into the archive, or comes out of it, while it is read. Raises
+    CannotWrite if the place refuses; nothing is left there then, nor when `progress` raises.
     """
     part = path.with_name(path.name + PART)
     try:
         with _explained(path):
-            result = _write_part(engine, order, part, progress, open_day)
+            result = None
+            while result is None:  # ends: each day that moves does so once
+                with contextlib.suppress(DayMoved):
+                    result = _write_part(engine, order, part, progress, open_day)
             os.replace(part, path)
             _sync_folder(path.parent)
     except BaseException:
@@ -143,9 +147,16 @@ class _Tally:
         self._file = file
         self._hash = hashlib.sha256()
         self._octets = 0
+        self._is_over = False
         self.closed = False
 
+    def give_up(self) -> None:
+        """Take no more: what a half-made sheet still writes when it is thrown away."""
+        self._is_over = True
+
     def write(self, octets: bytes) -> int:
+        if self._is_over:
+            return len(octets)
         self._file.write(octets)
         self._hash.update(octets)
         self._octets += len(octets)
@@ -155,7 +166,8 @@ class _Tally:
         return self._octets
 
     def flush(self) -> None:
-        self._file.flush()
+        if not self._is_over:
+            self._file.flush()
 
     def result(self, rows: int, seconds: float) -> Result:
         return Result(rows, self._octets, self._hash.hexdigest(), round(seconds, 3))
@@ -168,9 +180,13 @@ def _write_part(
     rows = 0
     with _aside(order, part) as folder, part.open("wb") as file:
         out = _Tally(file)
-        for count in _written(engine, order, out, folder, open_day):
-            rows += count
-            progress(rows)
+        try:
+            for count in _written(engine, order, out, folder, open_day):
+                rows += count
+                progress(rows)
+        except BaseException:
+            out.give_up()
+            raise
         file.flush()
         os.fsync(file.fileno())
     return out.result(rows, time.monotonic() - began)

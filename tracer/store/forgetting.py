@@ -12,6 +12,8 @@ from urllib.parse import quote
 import msgspec
 from sqlalchemy import Connection, Engine
 
+from tracer.model import DAY_US
+from tracer.store import days, sealed
 from tracer.store.driver import Rows, change, change_many, fetch
 from tracer.store.engine import reading
 from tracer.store.receipts import first_id, unpacked
@@ -29,16 +31,16 @@ class Forgotten(msgspec.Struct):
 
 
 def expire(engine: Engine, before_us: int, *, at_a_time: int = AT_A_TIME) -> int:
-    """Delete receipts that came before, with all that hangs on them; how many.
+    """Delete receipts that came before, with all that hangs on them; how many. Those that came
+    on a day that is held stay.
 
     What they told stays in the traces. That it was told is forgotten too: the same report
     sent once more is then read as a new receipt, and changes nothing in its trace.
     """
     gone = 0
-    old = "SELECT id FROM receipts WHERE id < ? ORDER BY id LIMIT ?"
     while True:
         with engine.begin() as conn:
-            ids = [(id,) for (id,) in fetch(conn, old, (first_id(before_us), at_a_time))]
+            ids = _old(conn, before_us, at_a_time)
             for table in _OF_A_RECEIPT:
                 change_many(conn, f"DELETE FROM {table} WHERE receipt_id = ?", ids)
             change_many(conn, "DELETE FROM receipts WHERE id = ?", ids)
@@ -52,6 +54,14 @@ def expire(engine: Engine, before_us: int, *, at_a_time: int = AT_A_TIME) -> int
             with engine.begin() as conn:
                 change_many(conn, "DELETE FROM told_facts WHERE source = ? AND key = ?", keys)
     return gone
+
+
+def _old(conn: Connection, before_us: int, at_most: int) -> list[tuple[str]]:
+    held = [days.start_of(day) for day in sealed.held(conn)]
+    but = " AND NOT (id >= ? AND id < ?)" * len(held)
+    spans = [first_id(at_us) for start_us in held for at_us in (start_us, start_us + DAY_US)]
+    old = f"SELECT id FROM receipts WHERE id < ?{but} ORDER BY id LIMIT ?"
+    return [(id,) for (id,) in fetch(conn, old, (first_id(before_us), *spans, at_most))]
 
 
 def erase(engine: Engine, address: str, *, at_a_time: int = AT_A_TIME) -> Forgotten:

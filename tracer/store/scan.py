@@ -12,12 +12,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from tracer.direction import DIRECTIONS
+from tracer.errors import StoreUnavailable
 from tracer.legs import Before
 from tracer.model import Row
 from tracer.query import SearchQuery
-from tracer.store import days, sources
+from tracer.store import days, sealed, sources
 from tracer.store.driver import Rows, fetch
 from tracer.store.more import read_more
 from tracer.store.row_ids import row_id
@@ -62,7 +64,10 @@ class Chunk(NamedTuple):
 def chunks(
     engine: Engine, query: SearchQuery, wanted: Collection[str], size: int = CHUNK
 ) -> Iterator[Chunk]:
-    """The rows of a query, newest first, with the `wanted` columns of NAMES."""
+    """The rows of a query, newest first, with the `wanted` columns of NAMES.
+
+    A day that has no tables is passed over; see `chunks_of`.
+    """
     with engine.connect() as conn:
         listed = days.within(conn, query.since_us, query.until_us)
     raw = sorted({column for name in wanted for column in _NEEDS.get(name, (name,))})
@@ -71,6 +76,27 @@ def chunks(
             with engine.connect() as conn:
                 names = sources.names(conn) if "source" in wanted else {}
             yield Chunk(len(rows), _cooked(rows, ["hop_id", "n", *raw], wanted, names))
+
+
+def chunks_of(
+    engine: Engine, listed: Collection[str], query: SearchQuery, wanted: Collection[str]
+) -> Iterator[Chunk]:
+    """The same of days that were in the store when this was planned, and of no others.
+
+    Raises DayMoved when one of them leaves for the archive meanwhile: what was given is not all.
+    """
+    try:
+        yield from chunks(engine, query, wanted)
+    except (DBAPIError, StoreUnavailable):
+        must_be_here(engine, listed)  # which says more than that a table is gone
+        raise
+    must_be_here(engine, listed)
+
+
+def must_be_here(engine: Engine, listed: Collection[str]) -> None:
+    """Raise DayMoved unless these days are in the store with all they have."""
+    with engine.connect() as conn:
+        sealed.in_store(conn, listed)
 
 
 def _of_live(

@@ -9,14 +9,26 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tracer.errors import NotFound, Phrase
+from tracer.errors import NotFound, Phrase, StoreUnavailable
 from tracer.query import SearchQuery
 from tracer.store.days import reach
 from tracer.store.driver import change, fetch
 from tracer.store.states import LATE, LIVE, SEALED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
+
+
+class DayMoved(StoreUnavailable):
+    """A day left the place where it was being read: for the archive, or out of it."""
+
+    def __init__(self, day: str) -> None:
+        super().__init__(
+            f"{shown(day)} went into the archive or came out of it while it was being read; "
+            "run this again"
+        )
 
 
 class DayFile(msgspec.Struct, frozen=True):
@@ -43,6 +55,7 @@ class DayState(msgspec.Struct, frozen=True):
     without_lines: bool  # in the archive, and its raw lines were deleted
 
 
+_HERE = "SELECT day FROM days WHERE state NOT IN (?, ?)"
 _STATES = f"SELECT {', '.join(DayState.__struct_fields__)} FROM days"
 
 
@@ -59,6 +72,14 @@ def one(conn: Connection, day: str) -> DayState:
     return DayState(*found[0])
 
 
+def in_store(conn: Connection, listed: Iterable[str]) -> None:
+    """Raise DayMoved unless these days are in the store with all they have."""
+    here = {day for (day,) in fetch(conn, _HERE, (SEALED, LATE))}
+    for day in listed:
+        if day not in here:
+            raise DayMoved(day)
+
+
 def file_of(conn: Connection, day: str) -> DayFile:
     """What was noted of a sealed day's file; NotFound if the day was never sealed."""
     known = one(conn, day)
@@ -71,6 +92,11 @@ def free(conn: Connection) -> list[str]:
     """Days with tables that nobody holds, oldest first."""
     statement = "SELECT day FROM days WHERE state IN (?, ?) AND held = '' ORDER BY day"
     return [day for (day,) in fetch(conn, statement, (LIVE, LATE))]
+
+
+def held(conn: Connection) -> list[str]:
+    """Days that must stay as they are."""
+    return [day for (day,) in fetch(conn, "SELECT day FROM days WHERE held <> ''", ())]
 
 
 def within(conn: Connection, first: str, last: str) -> list[str]:
