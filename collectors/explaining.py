@@ -21,7 +21,7 @@ import click
 import msgspec
 
 from collectors.inputs import STDIN
-from collectors.pasted import Explained, Pasted, Unexplainable, explain_text
+from collectors.pasted import NO_CODE, Explained, Pasted, Unexplainable, explain_text
 from collectors.pasted_json import Line, as_object
 from collectors.pasted_words import (
     hint_words,
@@ -206,6 +206,8 @@ def in_words(pasted: Pasted, rows: tuple[Row, ...], lang: str) -> str:
     """The explanation for a person at a terminal."""
     told = [click.style(kind_words(pasted, lang), dim=True)]
     told += [f"! {words}" for words in hint_words(pasted.hints, lang)]
+    if NO_CODE in pasted.hints:
+        return "\n".join(told)  # no steps, nobody to write to: perhaps no server said it
     for one in pasted.found:
         told += ["", *_card(one, lang)]
     if pasted.notice and pasted.kind == NoticeKind.MESSAGE:

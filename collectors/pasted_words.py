@@ -56,6 +56,10 @@ _KINDS = {
         NoticeKind.MESSAGE: "Письмо или его заголовки",
     },
 }
+_NO_REPLY = {
+    "en": "This does not look like a reply from a mail server.",
+    "ru": "Это не похоже на ответ почтового сервера.",
+}
 _MAY_BE = {"en": "It may be one of these:", "ru": "Возможно, это одно из двух:"}
 _HINTS = {
     "en": {
@@ -96,7 +100,9 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u2
 
 
 def kind_words(pasted: Pasted, lang: str) -> str:
-    """What was pasted, in a few words."""
+    """What was pasted, in a few words; a sentence where it is perhaps no reply."""
+    if NO_CODE in pasted.hints:
+        return _NO_REPLY[lang]
     return _KINDS[lang].get(pasted.kind, pasted.kind)  # type: ignore[call-overload, no-any-return]
 
 

@@ -123,8 +123,9 @@ def _dress(app: Flask) -> None:
     )
     for filter_ in (
         show.ago, show.breakable, show.clock, show.clock_fine, show.clock_short, show.clock_utc,
-        show.day, show.day_short, show.duration, show.host_name, show.iso, show.moment,
-        show.number, show.shortened, show.size, excerpt, i18n.translated, row_cause, queue_words,
+        show.day, show.day_short, show.duration, show.heading, show.host_name, show.iso,
+        show.moment, show.number, show.shortened, show.size, excerpt, i18n.translated, row_cause,
+        queue_words,
         vocabulary.tls_word,
     ):  # fmt: skip
         app.jinja_env.filters[filter_.__name__] = filter_

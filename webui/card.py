@@ -16,6 +16,8 @@ from webui.i18n import gettext, language
 
 LANGUAGES: dict[str, LazyString] = {"en": lazy_gettext("English"), "ru": lazy_gettext("Russian")}
 TO_WHOEVER_ASKS = frozenset({Outcome.DELIVERED, Outcome.JUNKED})
+NOTHING_TO_TELL = frozenset({Outcome.DELIVERED, Outcome.EXPANDED, Outcome.PENDING})
+"""Outcomes that ask nothing of the administrator of the other side."""
 _DONE = frozenset(
     {
         Outcome.DELIVERED, Outcome.RELAYED, Outcome.EXPANDED, Outcome.REMOVED, Outcome.UNKNOWN,
@@ -120,7 +122,8 @@ def _words(told: Told, lang: str, card: Explanation) -> Words:
     to_asker = card.at_our_door or told.outcome in TO_WHOEVER_ASKS or is_stray(told)
     to_user = gettext("Tell the person who asks") if to_asker else gettext("Tell the writer")
     name = str(LANGUAGES[lang])
-    return Words(lang, name, card.tell_user, card.tell_their_admin, to_user)
+    to_admin = "" if told.outcome in NOTHING_TO_TELL else card.tell_their_admin
+    return Words(lang, name, card.tell_user, to_admin, to_user)
 
 
 def pieces(reply: str, marks: tuple[tuple[int, int], ...]) -> tuple[tuple[str, bool], ...]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, Response, json, render_template, request
-from sqlalchemy.exc import OperationalError
+from flask_babel import LazyString, lazy_gettext
+from sqlalchemy.exc import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.exceptions import NotFound as NoSuchPage
 
@@ -22,6 +23,20 @@ log = logging.getLogger(__name__)
 
 RETRY_S = "5"
 LONGEST_ID = 200
+DAMAGE = ("malformed", "is damaged")  # what SQLite, or we, say of such a file
+TITLES: dict[int, LazyString] = {
+    400: lazy_gettext("This request could not be read."),
+    403: lazy_gettext("This is not allowed."),
+    405: lazy_gettext("This page cannot do that."),
+    413: lazy_gettext("This is too much at once."),
+}
+ADVICE: dict[int, LazyString] = {
+    400: lazy_gettext("Go back, load the page anew and try once more."),
+    403: lazy_gettext("This came from a page of another site. Open it here and try again."),
+    405: lazy_gettext("Go back, load the page anew and try once more."),
+    413: lazy_gettext("Send less at once."),
+}
+"""What the web server's own English says otherwise; a 403 is always `same_origin`'s."""
 
 
 def wants_data() -> bool:
@@ -45,8 +60,11 @@ def problem(status: int, title: str, detail: str, kind: str = "", **more: object
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
-def _page(status: int, title: str, advice: str, search: Asked | None = None) -> tuple[str, int]:
+def _page(
+    status: int, title: str, advice: str, search: Asked | None = None, *, may_repeat: bool = False
+) -> tuple[str, int]:
     search = search or Asked()
+    again = gettext("Try again"), "/" + request.full_path.lstrip("/").rstrip("?")
     body = render_template(
         "error.html",
         status=status,
@@ -54,6 +72,7 @@ def _page(status: int, title: str, advice: str, search: Asked | None = None) -> 
         advice=advice,
         search=search,
         ranges=results_view.ranges(search),
+        way_on=again if may_repeat and request.method == "GET" else None,
     )
     return body, status
 
@@ -105,15 +124,34 @@ def _can_be_read(q: str) -> bool:
 
 def _unavailable(error: Exception) -> Response:
     log.warning("store unavailable: %s", error)
-    title = gettext("The store cannot be read just now.")
-    advice = gettext("It may be locked, full or away. Nothing is lost; try again in a moment.")
+    title, advice = _store_words(error)
     if wants_data():
         response = problem(503, title, advice, "store-unavailable")
     else:
-        body, status = _page(503, title, advice)
+        body, status = _page(503, title, advice, may_repeat=True)
         response = Response(body, status)
     response.headers["Retry-After"] = RETRY_S
     return response
+
+
+def _store_words(error: Exception) -> tuple[str, str]:
+    """What is wrong with the store, and what to do."""
+    if any(word in str(error) for word in DAMAGE):
+        return gettext("The store is damaged."), gettext(
+            "Run mailtracer doctor: it says what is wrong, and mailtracer restore goes back to a "
+            "backup. The logs themselves are untouched; reading them again brings back the rest."
+        )
+    return gettext("The store cannot be read just now."), gettext(
+        "It may be locked, full or away. Nothing is lost; try again in a moment. If it stays so, "
+        "mailtracer doctor says why."
+    )
+
+
+def _database(error: DatabaseError) -> Response:
+    """A damaged file is told as one; any other fault of a statement is our own."""
+    if any(word in str(error) for word in DAMAGE):
+        return _unavailable(error)
+    raise error
 
 
 def _refused(error: TracerError) -> Response | tuple[str, int]:
@@ -134,12 +172,16 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
     if isinstance(error, NoSuchPage):
         advice = gettext("The address may have been cut short. Search for the message instead.")
         return _page(404, gettext("There is no such page."), advice)
-    return _page(status, error.name, error.description or "")
+    title, advice = TITLES.get(status, error.name), ADVICE.get(status, error.description or "")
+    return _page(status, str(title), str(advice))
 
 
 def _own_fault() -> Response | tuple[str, int]:
     title = gettext("Something went wrong in Mailtracer itself.")
-    advice = gettext("It has been written to the service’s own log. Please try once more.")
+    advice = gettext(
+        "It has been written to the service’s own log. Please try once more; if it happens again, "
+        "the lines there tell what went wrong."
+    )
     return problem(500, title, advice) if wants_data() else _page(500, title, advice)
 
 
@@ -149,5 +191,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(InvalidQuery, _invalid_query)
     app.register_error_handler(StoreUnavailable, _unavailable)
     app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(DatabaseError, _database)
     app.register_error_handler(TracerError, _refused)
     app.register_error_handler(HTTPException, _http)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from collectors.known import known
-from collectors.pasted import Explained, Pasted, Unexplainable, explain_text
+from collectors.pasted import NO_CODE, Explained, Pasted, Unexplainable, explain_text
 from collectors.pasted_json import Line, as_object
 from collectors.pasted_words import hint_words, kind_words, problem_words
 from tracer.errors import StoreUnavailable
@@ -48,6 +48,7 @@ class Shown:
     is_looked_up: bool
     trail: tuple[TrailHop, ...]
     is_message: bool
+    is_no_reply: bool  # perhaps no server said it: there is nothing to do, nobody to write to
 
 
 @pages.get("/explain")
@@ -94,6 +95,7 @@ def _shown(pasted: Pasted) -> Shown:
         is_looked_up=bool(pasted.queue_ids or pasted.message_ids),
         trail=notice.trail if notice else (),
         is_message=kind == NoticeKind.MESSAGE,
+        is_no_reply=NO_CODE in pasted.hints,
     )
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Engine
 
 from tracer.config_exports import ExportsSettings
-from tracer.errors import NotFound
+from tracer.errors import NotFound, Phrase
 from tracer.exports.order import FORMATS, Order
 from tracer.exports.reach import OpenDay
 from tracer.exports.write import pieces
@@ -24,7 +24,7 @@ from webui import exports_view, results_view
 from webui.asking import DEFAULT_SINCE, Asked, asked, asked_in
 from webui.db import connection, store, store_time
 from webui.desk import asker, desk
-from webui.i18n import gettext, language, site, zone_name
+from webui.i18n import gettext, language, site, translated, zone_name
 
 pages = Blueprint("exports", __name__)
 
@@ -195,8 +195,13 @@ def test_message() -> ResponseReturnValue:
     try:
         telling.send_test(desk(), _settings().mail_to, language())
     except NotTold as error:
-        return _list("", sent=str(error))
+        return _list("", sent=_why(error))
     return _list("", sent="ok")
+
+
+def _why(error: NotTold) -> str:
+    (said,) = error.args
+    return translated(said) if isinstance(said, Phrase) else str(said)
 
 
 @pages.get("/exports/test-message")
@@ -208,9 +213,7 @@ def after_test_message() -> ResponseReturnValue:
 @pages.errorhandler(NotFound)
 def _gone(_error: NotFound) -> ResponseReturnValue:
     title = gettext("There is no such export, or its file is gone.")
-    return _told(
-        404, title, gettext("Files are deleted after some days. Look at the list of exports.")
-    )
+    return _told(404, title, gettext("Files are deleted after some days."))
 
 
 @pages.errorhandler(TooMany)
@@ -222,6 +225,7 @@ def _too_many(_error: TooMany) -> ResponseReturnValue:
 def _told(status: int, title: str, advice: str) -> ResponseReturnValue:
     ranges = results_view.ranges(Asked())
     body = render_template(
-        "error.html", status=status, title=title, advice=advice, search=Asked(), ranges=ranges
-    )
+        "error.html", status=status, title=title, advice=advice, search=Asked(), ranges=ranges,
+        way_on=(gettext("The list of exports"), url_for(".every")),
+    )  # fmt: skip
     return body, status

@@ -52,8 +52,12 @@ def freshness() -> Freshness:
     """The freshness of this request's store, read once."""
     if "freshness" not in g:
         with store_time():
-            states = sources.freshness(connection())
             followed = checkpoints.every(connection())
+            states = tuple(
+                state
+                for state in sources.freshness(connection())
+                if state.name in followed or not _is_no_log(state)
+            )
         g.freshness = freshness_of(states, followed)
     held: Freshness = g.freshness
     return held
@@ -66,6 +70,11 @@ def freshness_of(states: tuple[SourceState, ...], followed: dict[str, Followed])
     late = tuple(state for state in states if _lags(state, newest_us))
     stuck = tuple(one for one in followed.values() if one.problem and not is_unwatched(one))
     return Freshness(states, late, newest_us, min(read, default=None), followed, stuck)
+
+
+def _is_no_log(state: SourceState) -> bool:
+    """Whether a file was given to be read once and no line of a log was in it."""
+    return state.kind == "file" and not (state.lines or state.events)
 
 
 def is_unwatched(one: Followed) -> bool:

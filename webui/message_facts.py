@@ -49,13 +49,15 @@ def _next_try(row: Row, expected: Retry | None, now_us: int) -> Fact | None:
     name = gettext("Next try")
     if row.status is Outcome.PENDING:
         is_old = now_us - row.updated_us > SOON_US
-        why = gettext("no newer line was read") if is_old else gettext("not tried yet")
+        why = gettext("the log says nothing newer of it") if is_old else gettext("not tried yet")
         return Fact(name, gettext("Not known") if is_old else gettext("Soon"), why)
     if expected is None or expected.next_us is None:
         return None
     at = show.day_and_clock(expected.next_us, now_us)
     if expected.next_us < now_us:
-        return Fact(name, gettext("Was due %(time)s", time=at), gettext("no newer line was read"))
+        return Fact(
+            name, gettext("Was due %(time)s", time=at), gettext("the log says nothing newer of it")
+        )
     if expected.is_observed:
         pace = gettext("an estimate: as between the last two tries")
     else:

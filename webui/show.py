@@ -16,6 +16,8 @@ SHORT_DAY_PATTERNS = {"en": "EEE d MMM", "ru": "EEEEEE, d MMM"}
 SEPARATORS = {"en": (",", "."), "ru": ("\N{NO-BREAK SPACE}", ",")}
 SAID = (" said: ", " refused to talk to me: ")
 IN_REPLY = " (in reply to "
+LONGEST_WHOLE = 26  # characters of a heading's word that a screen of 360 px holds
+_BLANKS = re.compile(r"(\s+)")
 _CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _DIRECTIONS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNPRINTABLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
@@ -137,6 +139,14 @@ def breakable(text: str, dots: bool = True) -> Markup:
     names before their dots. What is copied from the page has no break in it."""
     safe = str(escape(text)).replace("@", "@<wbr>")
     return Markup(_INNER_DOT.sub("<wbr>.", safe) if dots else safe)
+
+
+def heading(text: str) -> Markup:
+    """A heading in which only names too long for a narrow screen may be parted."""
+    words = _BLANKS.split(text)
+    return Markup("").join(
+        breakable(word) if len(word) > LONGEST_WHOLE else escape(word) for word in words
+    )
 
 
 def reply_core(reply: str) -> str:

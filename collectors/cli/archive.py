@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 import click
 from sqlalchemy import Engine
@@ -27,9 +28,17 @@ class _Day(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         day = value.replace("-", "")
-        if not re.fullmatch(r"\d{8}", day):
+        if not re.fullmatch(r"\d{8}", day) or not _is_of_calendar(day):
             self.fail(f"{value!r} is not a day like 2026-11-22", param, ctx)
         return day
+
+
+def _is_of_calendar(day: str) -> bool:
+    try:
+        datetime.strptime(day, "%Y%m%d")
+    except ValueError:
+        return False
+    return True
 
 
 _DAYS = click.argument("days", type=_Day(), nargs=-1, metavar="[DAY]...")
@@ -77,6 +86,8 @@ def verify(config: Config, days: Sequence[str]) -> None:
     with reading_store(config) as conn:
         wanted = days or sealed.within(conn, "", "99999999")
         known = [sealed.file_of(conn, day) for day in wanted]
+    if not known:
+        click.echo("No day is in the archive yet, so there is nothing to compare.", err=True)
     damaged = 0
     for file in known:
         try:

@@ -101,7 +101,10 @@ def test_changed_file_is_told_with_65(filled: Path) -> None:
     assert result.stdout == "0 of 1 files are as they were sealed\n"
 
 
-@pytest.mark.parametrize("words", [["restore", "yesterday"], ["seal", "2026-11"], ["hold", "x"]])
+@pytest.mark.parametrize(
+    "words",
+    [["restore", "yesterday"], ["seal", "2026-11"], ["hold", "x"], ["verify", "2026-11-31"]],
+)
 def test_what_is_no_day_ends_with_2(filled: Path, words: list[str]) -> None:
     result = archive(filled, *words)
     assert result.exit_code == 2
@@ -112,3 +115,10 @@ def test_day_without_mail_is_told(filled: Path) -> None:
     result = archive(filled, "seal", "2001-01-01")
     assert result.exit_code == 1
     assert "there is no mail of 2001-01-01 here" in result.stderr
+    assert "mailtracer archive list" in result.stderr
+
+
+def test_archive_without_a_day_says_that_there_is_nothing_to_compare(filled: Path) -> None:
+    result = archive(filled, "verify")
+    assert result.exit_code == 0
+    assert "No day is in the archive yet" in result.stderr

@@ -118,7 +118,9 @@ def test_reply_that_nothing_fits_comes_with_the_likeliest_causes(
 def test_text_that_may_be_no_reply_is_said_to_have_no_code(
     tmp_path: Path, lang: str, hint: str
 ) -> None:
-    assert f"! {hint}" in run(tmp_path, "hello there my friend", "--lang", lang).stdout
+    told = run(tmp_path, "hello there my friend", "--lang", lang).stdout
+    assert f"! {hint}" in told
+    assert len(told.splitlines()) == 2  # no steps, nobody to write to
     assert answer(tmp_path, "hello there my friend")["hints"] == ["no-code"]
     for reply in ("User unknown", "550 5.0.0 Zork", "5.7.1"):
         assert hint not in run(tmp_path, reply, "--lang", lang).stdout

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -150,6 +151,26 @@ def test_hint_goes_to_standard_error(home: Path) -> None:
 def test_nothing_found_is_no_error(home: Path) -> None:
     assert done("search", home, *EVERY, "to:nobody@nowhere.example") == ""
     assert done("search", home, *EVERY, "--csv", "to:nobody@nowhere.example").count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "next_step"),
+    [(["to:nobody@x.example"], "--since all"), ([*EVERY, "to:nobody@x.example"], "such as anna@")],
+)
+def test_nothing_found_says_what_to_try_next(home: Path, words: list[str], next_step: str) -> None:
+    result = run("search", home, *words)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("Nothing found") and next_step in result.stderr
+
+
+def test_id_of_a_row_can_be_copied_from_a_narrow_terminal(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [str(row["id"]) for row in rows(home)]
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("tracer.cli.search.sys", Mock(**{"stdout.isatty.return_value": True}))
+    shown = done("search", home, *EVERY)
+    assert [id for id in ids if id not in shown] == []
 
 
 def test_reader_that_has_seen_enough_ends_the_search_quietly(home: Path) -> None:

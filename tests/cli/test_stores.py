@@ -64,7 +64,8 @@ def test_damaged_store_ends_with_69(tmp_path: Path, words: list[str]) -> None:
     store.write_bytes(content)
     result = run(words[0], tmp_path, *words[1:])
     assert (result.exit_code, result.stdout) == (69, "")
-    assert "malformed" in result.stderr
+    assert "is damaged" in result.stderr and "malformed" in result.stderr
+    assert "mailtracer restore" in result.stderr
 
 
 def test_full_disk_ends_with_75_and_reading_again_completes_the_store(

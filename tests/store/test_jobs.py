@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from tests.store.filling import LOGS, NOW_US, read
 from tracer.config import Config
-from tracer.config_exports import ExportsSettings
+from tracer.config_exports import ExportsSettings, SmtpSettings
 from tracer.errors import InvalidQuery, NotFound, Phrase
 from tracer.exports.order import Order
 from tracer.jobs import desk as desk_module
@@ -273,6 +273,25 @@ def test_threads_work_the_queue_off_and_stop(desk: Desk) -> None:
     finally:
         carrier.stop()
     assert not [t for t in threading.enumerate() if t.name.startswith(("Worker-", "Scheduler"))]
+
+
+def test_notice_that_failed_is_logged_in_our_words_alone(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    smtp = SmtpSettings(host="127.0.0.1", port=1, sender="t@corp.example", security="none")
+    told = ExportsSettings(mail_to="ops@corp.example")
+    sending = replace(desk, config=replace(desk.config, smtp=smtp, exports=told))
+    carrier = HueyCarrier(sending)
+    carrier.start()
+    try:
+        job = replace(sending, carrier=carrier).submit(
+            Order("", NOW_US, format="csv", tell=True), ""
+        )
+        until(lambda: bool(desk.find(job.id).told))
+    finally:
+        carrier.stop()  # ends when the try that failed has been put back
+    assert f"export {job.id}: the notice was not delivered" in caplog.text
+    assert "CancelExecution" not in caplog.text
 
 
 _SERVING = """

@@ -205,3 +205,21 @@ def test_reply_that_nothing_fits_comes_with_links_to_the_likeliest_causes(
     for likely in data["likeliest"]:
         assert links[f"/causes/{likely['cause']}"] == likely["title"]
     assert offer not in explained(client, lang, text=FULL).one("main").text
+
+
+@pytest.mark.parametrize(
+    ("lang", "heading", "hint"),
+    [
+        ("en", "This does not look like a reply from a mail server.", "the bounce message"),
+        ("ru", "Это не похоже на ответ почтового сервера.", "уведомление о недоставке"),
+    ],
+)
+def test_words_of_nobodys_server_get_no_steps_but_say_what_to_paste(
+    client: FlaskClient, lang: str, heading: str, hint: str
+) -> None:
+    page = explained(client, lang, text="hello there my friend")
+    assert page.one("h1").text == heading
+    assert hint in page.one("main").text
+    assert page.one("textarea").text.strip() == "hello there my friend"
+    assert not page.all("figcaption")
+    assert not [held for held in page.all("ol") if held.attributes.get("class") == "steps"]

@@ -279,6 +279,8 @@ def test_a_test_message_that_cannot_be_sent_says_why(tmp_path: Path) -> None:
     place = place_at(tmp_path, smtp=smtp, exports=ExportsSettings(mail_to="ops@corp.example"))
     page = read_page(place.client.post("/exports/test-message").get_data(as_text=True))
     assert "127.0.0.1 port 1 cannot be reached" in text_of(page)
+    russian = place.client.post("/exports/test-message?lang=ru").get_data(as_text=True)
+    assert "До 127.0.0.1 на порту 1 не дозвониться" in russian
     place.desk.engine.dispose()
 
 
@@ -299,3 +301,12 @@ def test_only_so_many_may_wait(place: Place, monkeypatch: pytest.MonkeyPatch) ->
     assert refused.status_code == 429
     assert "В очереди уже много выгрузок." in refused.get_data(as_text=True)
     assert place.client.post(API, json={"query": NEWS}).status_code == 429
+
+
+def test_list_tells_exports_of_the_same_query_apart_by_their_columns(place: Place) -> None:
+    for columns in ("all", "extended"):
+        place.client.post("/exports", data={"q": NEWS, "format": "xlsx", "columns": columns})
+    place.work()
+    table = place.page("/exports").one("table").text
+    assert table.count("XLSX") == 2
+    assert table.count("extended, as Microsoft 365") == 1

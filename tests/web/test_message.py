@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.web.reading_pages import Document, read_page
+from webui import show
 
 ORDER = "/m/4cXk2R1wPzz5Y?recipient="
 BOUNCED = f"{ORDER}j.berg@northwind.example"
@@ -176,3 +177,21 @@ def test_estimate_of_the_next_try_is_data_too(client: FlaskClient) -> None:
     assert body["retry"]["next_at"] == "2026-11-22T10:07:14.200000Z"
     assert body["retry"]["gives_up_at"] == "2026-11-27T10:01:44Z"
     assert json.loads(client.get(f"{BOUNCED}".replace("?", ".json?")).data)["retry"] is None
+
+
+@pytest.mark.parametrize(
+    ("recipient", "is_told"),
+    [("archive@corp.example", False), ("books@fabrikam.example", True)],
+)
+def test_their_administrator_is_not_told_of_mail_that_was_delivered(
+    client: FlaskClient, recipient: str, is_told: bool
+) -> None:
+    captions = [held.text for held in message(client, ORDER + recipient).all("figcaption")]
+    assert any("Tell their administrator" in text for text in captions) is is_told
+    assert any("Tell the" in text for text in captions)
+
+
+def test_heading_parts_only_names_that_no_narrow_screen_holds() -> None:
+    told = show.heading("To bob@far.example and reservations@northwind.example <b>")
+    long = "reservations@<wbr>northwind<wbr>.example"
+    assert told == f"To bob@far.example and {long} &lt;b&gt;"

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import import_module
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -107,7 +107,12 @@ def search(
                 _print_count(conn, query, group)
             else:
                 form = form or ("table" if sys.stdout.isatty() else "json")
-                _print(_rows(conn, query, limit, group), form, zone)
+                found = iter(_rows(conn, query, limit, group))
+                first = list(islice(found, 1))
+                if not first:
+                    click.echo(_nothing(bool(since or until or query.window)), err=True)
+                if first or form == "csv":
+                    _print(chain(first, found), form, zone)
     except InvalidQuery as error:
         raise BadQuery(text.replace("\n", " "), error) from error
 
@@ -117,6 +122,13 @@ def _check_time(option: str, text: str, zone: ZoneInfo) -> None:
         parse_query("", now_us=now_us(), since=text, zone=zone)
     except InvalidQuery as error:
         raise click.BadParameter(f"{error}.", param_hint=option) from error
+
+
+def _nothing(names_times: bool) -> str:
+    """What to try when nothing was found."""
+    if not names_times:
+        return "Nothing found in the last 48 hours. Look further back: --since 30d, or --since all."
+    return "Nothing found. Search for less: a part of an address is enough, such as anna@."
 
 
 def _print_count(conn: Connection, query: SearchQuery, group: str) -> None:
@@ -161,20 +173,21 @@ def _print(rows: Iterable[Row], form: str, zone: ZoneInfo) -> None:
 
 
 def _table(rows: Iterable[Row], zone: ZoneInfo) -> Any:
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table("Received", "Status", "From", "To", "Subject, reply", "Id", box=None)
+    table = Table(
+        Column("Received, id", no_wrap=True), "Status", "From", "To", "Subject, reply", box=None
+    )
     for row in rows:
         at = when(row.received_us).astimezone(zone)
         failed = f"{row.cause}: {row.reply}" if row.cause else row.subject
         cells = (
-            f"{at:%d %b %H:%M:%S}",
+            f"{at:%d %b %H:%M:%S}\n{row.id}",
             row.status.value,
             row.sender,
             row.recipient,
             failed,
-            row.id,
         )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     return table

@@ -30,6 +30,11 @@ NIGHT = 3, 17  # UTC
 IN_HAND_US, FORGOTTEN_US = 120 * SECOND_US, 86_400 * SECOND_US
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """A notice that failed has been told in our own words, which name the export and the reason."""
+    return "CancelExecution" not in record.getMessage()
+
+
 class HueyCarrier:
     """A queue in the home of a desk, and the threads of this process that work it off.
 
@@ -59,6 +64,7 @@ class HueyCarrier:
             "mailtracer", filename=str(home / FILE), results=False,
             serializer=SignedSerializer(secret=secret),
         )  # fmt: skip
+        logging.getLogger("huey").addFilter(_is_news)
         self._run = self._huey.task(name="run")(self._work)
         retries = {"retries": TRIES, "retry_delay": BETWEEN_TRIES_S}
         self._tell = self._huey.task(name="tell", **retries)(self._notify)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tracer import secret_files
 from tracer.config import Config
 from tracer.config_exports import SmtpSettings
+from tracer.errors import Phrase
 from tracer.model import when
 from tracer.notify.notice import NotTold
 
@@ -31,22 +32,33 @@ def send(
     """Send one message; `context` stands in for the system's trust. Raises NotTold."""
     smtp = config.smtp
     if not smtp.host:
-        raise NotTold("no mail server is set: give smtp.host and smtp.sender in the settings")
+        raise NotTold(
+            Phrase("no mail server is set: give smtp.host and smtp.sender in the settings")
+        )
     message = _message(smtp, to, subject, text, now_us)
     try:
         _deliver(smtp, password_of(config.home, smtp), message, context)
     except smtplib.SMTPAuthenticationError as error:
         raise NotTold(
-            f"{smtp.host} did not accept the login {smtp.user}: {_said(error)} "
-            "Check smtp.user, and store the password again: mailtracer config smtp-password"
+            Phrase(
+                "%(host)s did not accept the login %(user)s: %(said)s Check smtp.user, and store "
+                "the password again: mailtracer config smtp-password",
+                host=smtp.host,
+                user=smtp.user,
+                said=_said(error),
+            )
         ) from error
     except smtplib.SMTPNotSupportedError as error:
         raise NotTold(_unsupported(smtp, error)) from error
     except smtplib.SMTPRecipientsRefused as error:
         said = "; ".join(f"{who}: {_reply(*told)}" for who, told in error.recipients.items())
-        raise NotTold(f"{smtp.host} refused the recipient. {said}") from error
+        raise NotTold(
+            Phrase("%(host)s refused the recipient. %(said)s", host=smtp.host, said=said)
+        ) from error
     except smtplib.SMTPResponseException as error:
-        raise NotTold(f"{smtp.host} answered: {_said(error)}") from error
+        raise NotTold(
+            Phrase("%(host)s answered: %(said)s", host=smtp.host, said=_said(error))
+        ) from error
     except (OSError, smtplib.SMTPException) as error:
         raise NotTold(_unreachable(smtp, error)) from error
 
@@ -97,20 +109,31 @@ def _reply(code: int, text: bytes | str) -> str:
     return f"{code} {' '.join(told.split())}."
 
 
-def _unsupported(smtp: SmtpSettings, error: Exception) -> str:
+def _unsupported(smtp: SmtpSettings, error: Exception) -> Phrase:
+    where = {"host": smtp.host, "port": str(smtp.port)}
     if smtp.security == "starttls":
-        return (
-            f"{smtp.host} port {smtp.port} does not offer STARTTLS. Set smtp.security to tls (port "
-            "465), or to none if the server is this machine."
+        return Phrase(
+            "%(host)s port %(port)s does not offer STARTTLS. Set smtp.security to tls (port 465), "
+            "or to none if the server is this machine.",
+            **where,
         )
-    return f"{smtp.host} port {smtp.port} cannot do what is asked: {error}"
+    return Phrase("%(host)s port %(port)s cannot do what is asked: %(why)s", **where, why=error)
 
 
-def _unreachable(smtp: SmtpSettings, error: Exception) -> str:
-    where = f"{smtp.host} port {smtp.port}"
+def _unreachable(smtp: SmtpSettings, error: Exception) -> Phrase:
+    where = {"host": smtp.host, "port": str(smtp.port)}
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of {where} is not trusted: {error.verify_message}."
+        return Phrase(
+            "the certificate of %(host)s port %(port)s is not trusted: %(why)s.",
+            **where, why=error.verify_message,
+        )  # fmt: skip
     if isinstance(error, ssl.SSLError):
-        return f"{where} does not speak TLS at once; set smtp.security to starttls."
-    why = getattr(error, "strerror", None) or error
-    return f"{where} cannot be reached: {why}. Check smtp.host, smtp.port and the firewall."
+        return Phrase(
+            "%(host)s port %(port)s does not speak TLS at once; set smtp.security to starttls.",
+            **where,
+        )
+    return Phrase(
+        "%(host)s port %(port)s cannot be reached: %(why)s. Check smtp.host, smtp.port and the "
+        "firewall.",
+        **where, why=getattr(error, "strerror", None) or error,
+    )  # fmt: skip

@@ -41,6 +41,7 @@ STATEMENTS_OF_A_BULK = 64
 _BRIEF = ("locked", "busy", "deadlock")  # what passes
 _STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
+_DAMAGED = ("malformed",)
 _READ_ONLY = ("readonly database", "read-only", "permission denied")
 _UNREACHABLE = ("connection failed", "Connection refused", "could not translate host name")
 WRITER = 0x6D61696C  # number of the lock that one_writer takes
@@ -224,6 +225,11 @@ def fault(error: Exception, database: str | None) -> StoreUnavailable:
         return StoreUnusable(
             f"the store at {database} cannot be written: {said}. Give this user the right to write "
             "there, or mount the disk for writing."
+        )
+    if any(words in said for words in _DAMAGED):
+        return StoreUnusable(
+            f"the store at {database} is damaged: {said}. `mailtracer doctor` says more; "
+            "`mailtracer restore FILE` goes back to a backup."
         )
     if any(word in said for word in _BRIEF):
         return StoreUnavailable("the store is busy; try again in a moment")

@@ -68,7 +68,9 @@ def one(conn: Connection, day: str) -> DayState:
     """A day; NotFound if the store never had mail of it."""
     found = fetch(conn, f"{_STATES} WHERE day = ?", (day,))
     if not found:
-        raise NotFound(f"there is no mail of {shown(day)} here")
+        raise NotFound(
+            f"there is no mail of {shown(day)} here; `mailtracer archive list` tells the days"
+        )
     return DayState(*found[0])
 
 
