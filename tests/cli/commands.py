@@ -33,6 +33,13 @@ def run(verb: str, home: Path, *words: str) -> Result:
     )
 
 
+def with_settings(file: Path, verb: str, *words: str) -> Result:
+    """The same with a settings file."""
+    return CliRunner().invoke(
+        mailtracer, [verb, "--config", str(file), *words], catch_exceptions=False
+    )
+
+
 def done(verb: str, home: Path, *words: str) -> str:
     """Standard output of a command that must succeed."""
     result = run(verb, home, *words)

@@ -10,13 +10,13 @@ from sqlalchemy import Engine, inspect, text
 
 from collectors.formats import parse_line
 from tests import postgres
-from tests.cli.commands import run
+from tests.cli.commands import run, with_settings
 from tests.store.filling import LOGS, NOW_US, content, made, read, read_lines, sqlite_at, tables
 from tracer.archive import sealing
 from tracer.archive.files import Archive
 from tracer.store import copying, days, jobs, sealed, sources, tokens
 from tracer.store.copying import CopyDiffers, TargetNotEmpty
-from tracer.store.engine import StoreUnusable
+from tracer.store.engine import StoreUnusable, open_engine
 from tracer.store.partitions import PARENTS
 from tracer.store.schema import day_tables
 
@@ -126,6 +126,28 @@ def test_command_copies_and_tells_what_to_write_into_the_settings(
     assert again.exit_code == 69 and "not empty" in again.stderr
     itself = run("db", tmp_path, "copy", "--to", f"sqlite:///{tmp_path}/mailtracer.db")
     assert itself.exit_code == 2 and "the store itself" in itself.stderr
+
+
+def test_half_done_copy_is_not_used_as_a_store(server: str, tmp_path: Path) -> None:
+    """What is read into it would be gone when the copy goes on."""
+    (tmp_path / "old").mkdir()
+    assert run("ingest", tmp_path / "old", str(LOGS[0]), "--timezone", "UTC").exit_code == 0
+    for address in (postgres.database(server), f"sqlite:///{tmp_path}/new/mailtracer.db"):
+        source, half = open_engine(f"sqlite:///{tmp_path}/old/mailtracer.db"), made(address)
+        origin = f"{tmp_path}/old/mailtracer.db"
+        going = copying.copy(source, half, origin)
+        next(going)
+        going.close()
+        settings = tmp_path / "half.toml"
+        settings.write_text(f'[store]\nurl = "{address}"\n')
+        for command in (("ingest", str(LOGS[1])), ("search", "to:*"), ("init",)):
+            refused = with_settings(settings, *command)
+            assert refused.exit_code == 69, refused.output
+            assert f"a copy of {origin} that is not done" in refused.stderr
+        list(copying.copy(source, half, origin))
+        assert with_settings(settings, "ingest", str(LOGS[1]), "--timezone", "UTC").exit_code == 0
+        source.dispose()
+        half.dispose()
 
 
 def test_every_table_is_copied(source: Engine) -> None:

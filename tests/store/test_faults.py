@@ -17,18 +17,19 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from collectors.formats import parse_line
 from tests import faulty, postgres
-from tests.cli.commands import run
+from tests.cli.commands import run, with_settings
 from tests.conftest import KILLS
 from tests.store.filling import LOGS, NOW_US, content, made, read, sqlite_at, tables
 from tracer.archive import sealing
 from tracer.archive.files import Archive
 from tracer.errors import StoreUnavailable
-from tracer.store import days, sealed
+from tracer.store import days, postgresql, sealed
 from tracer.store import engine as engines
 from tracer.store.engine import open_engine
 
@@ -233,6 +234,29 @@ def test_locked_store_is_told_and_read_again(
         assert "busy" in result.stderr and "try again" in result.stderr
         assert run("search", tmp_path, "anna@corp.example", "--since", "all").exit_code == 0
     assert run("ingest", tmp_path, str(LOGS[1])).exit_code == 0
+
+
+def test_locked_table_of_postgresql_is_told_and_read_again(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another session that keeps what writers need, as a backup or an open transaction does."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text(f'[store]\nurl = "{postgres.database(server)}"\n')
+    assert with_settings(settings, "ingest", str(LOGS[0])).exit_code == 0
+    shorter = postgresql._SETTINGS.replace(postgresql.WAIT_FOR_LOCK, "100ms")
+    monkeypatch.setattr(postgresql, "_SETTINGS", shorter)
+    monkeypatch.setattr(
+        postgresql, "WAIT_FOR_TURN",
+        postgresql.WAIT_FOR_TURN.replace(postgresql.WAIT_FOR_LOCK, "100ms"),
+    )  # fmt: skip
+    address = settings.read_text().split('"')[1].replace("+psycopg", "")
+    with psycopg.connect(address) as other:
+        other.execute("LOCK TABLE hops_20261122 IN EXCLUSIVE MODE")
+        result = with_settings(settings, "ingest", str(LOGS[1]))
+        assert (result.exit_code, result.stdout) == (75, "")
+        assert "busy" in result.stderr and "try again" in result.stderr
+        assert with_settings(settings, "search", "to:anna@corp.example").exit_code == 0
+    assert with_settings(settings, "ingest", str(LOGS[1])).exit_code == 0
 
 
 def test_corrupted_archive_file_is_never_taken_for_the_day(store: Engine, tmp_path: Path) -> None:

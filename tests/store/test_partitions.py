@@ -21,6 +21,7 @@ from tracer.store.driver import fetch
 from tracer.store.engine import reading
 from tracer.store.migrate import migrate
 from tracer.store.partitions import PARENTS
+from tracer.store.postgresql import WAIT_FOR_LOCK
 from tracer.store.schema import day_tables
 
 SCALING = Path(__file__).parents[2] / "docs/scaling.md"
@@ -195,4 +196,4 @@ def test_new_day_waits_for_no_reader_of_the_parent(store: Engine) -> None:
 def test_waiting_as_long_as_it_takes_is_back_after_a_drop(store: Engine) -> None:
     with store.begin() as conn:
         day_making.drop(conn, DAY)
-        assert conn.execute(text("SHOW lock_timeout")).scalar() == "0"
+        assert conn.execute(text("SHOW lock_timeout")).scalar() == WAIT_FOR_LOCK

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 
 def store_of(config: Config, *, bulk: bool = False) -> Engine:
-    """The store of these settings, created or upgraded if need be; `bulk`: see open_engine."""
+    """The store of these settings, created or upgraded if need be; `bulk`: see open_engine.
+
+    Raises StoreUnusable where it is no store of this version, or half a copy of another.
+    """
     engine = open_engine(config.store.url, bulk=bulk)
     with telling_faults(config):
         # It describes every table for SQLAlchemy, which no command that reads waits for.
         import_module("tracer.store.migrate").migrate(engine)
+        with reading(engine).connect() as conn:
+            check(conn)
     return engine
 
 

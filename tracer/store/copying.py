@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     delete,
     func,
-    inspect,
     select,
     text,
 )
@@ -32,13 +31,14 @@ from tracer.store.copy_text import INSTEAD, NUL
 from tracer.store.driver import add_rows, is_postgresql
 from tracer.store.engine import StoreUnusable, one_writer, reading
 from tracer.store.receipt_tables import receipts
+from tracer.store.revision import UNFINISHED, has_table
 from tracer.store.schema import day_tables
 from tracer.store.schema import days as _days
 from tracer.store.states import LOADING, SEALED
 
 TOGETHER = 5000
 _LIMIT = 1 << 128
-_NOTE = Table("unfinished_copy", MetaData(), Column("origin", String, primary_key=True))
+_NOTE = Table(UNFINISHED, MetaData(), Column("origin", String, primary_key=True))
 _METADATA = receipts.metadata  # one for all modules that describe tables
 _SMALL = tuple(table for table in _METADATA.sorted_tables if table is not _days)
 
@@ -85,7 +85,7 @@ def tables() -> list[Table]:
 
 def is_unfinished(conn: Connection) -> bool:
     """Whether a store holds a copy that was cut off."""
-    return inspect(conn).has_table(_NOTE.name)
+    return has_table(conn, UNFINISHED)
 
 
 def count(source: Engine) -> int:

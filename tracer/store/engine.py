@@ -90,9 +90,12 @@ def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engin
 
 def one_writer(conn: Connection) -> None:
     """Until the transaction ends nobody else folds: two folds of one hop at a time would each
-    miss the other's events. SQLite has one writer by itself."""
+    miss the other's events. SQLite has one writer by itself.
+
+    In PostgreSQL it is waited for without end: writers take turns, and one may copy a whole day.
+    """
     if is_postgresql(conn):
-        fetch(conn, "SELECT 1 FROM (SELECT pg_advisory_xact_lock(?)) locked", (WRITER,))
+        fetch(conn, postgresql.WAIT_FOR_TURN, (WRITER,))
 
 
 def keep_for_good(conn: Connection) -> None:
@@ -231,6 +234,6 @@ def fault(error: Exception, database: str | None) -> StoreUnavailable:
             f"the store at {database} is damaged: {said}. `mailtracer doctor` says more; "
             "`mailtracer restore FILE` goes back to a backup."
         )
-    if any(word in said for word in _BRIEF):
+    if postgresql.is_busy(getattr(error, "orig", error)) or any(word in said for word in _BRIEF):
         return StoreUnavailable("the store is busy; try again in a moment")
     return StoreUnusable(f"the store at {database} cannot be used: {said}")

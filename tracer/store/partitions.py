@@ -23,6 +23,7 @@ from tracer.errors import StoreUnavailable
 from tracer.model import DAY_US
 from tracer.store import days
 from tracer.store.driver import change, fetch
+from tracer.store.postgresql import WAIT_FOR_LOCK, is_busy
 from tracer.store.schema import day_tables
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def done_at_once(conn: Connection, work: Callable[[], None]) -> bool:
         with conn.begin_nested():
             change(conn, f"SET LOCAL lock_timeout = {WAIT_MS}")
             work()
-            change(conn, "SET LOCAL lock_timeout = DEFAULT")
+            change(conn, f"SET LOCAL lock_timeout = '{WAIT_FOR_LOCK}'")
     except OperationalError as error:
-        if "lock timeout" not in str(error.orig):
+        if not is_busy(error.orig):
             raise
         return False
     return True

@@ -17,9 +17,20 @@ Values = Sequence[Any]
 _MARK = "\x1f"  # between texts
 
 
+WAIT_FOR_LOCK = "10s"
+"""Who waits longer for a lock is told that the store is busy, as SQLite tells (busy_timeout)."""
+WAIT_FOR_TURN = (
+    "SELECT set_config('lock_timeout', '0', true), pg_advisory_xact_lock(?)::text, "
+    f"set_config('lock_timeout', '{WAIT_FOR_LOCK}', true)"
+)
+_BUSY = frozenset({"55P03", "40P01"})  # lock_not_available, deadlock_detected: errcodes.txt
+
 # Compiling takes longer than any statement of ours. Where Citus is (elsewhere it means nothing), a
 # transaction that makes the tables of a day may do nothing on several connections at once.
-_SETTINGS = "SET jit = off; SET citus.multi_shard_modify_mode = 'sequential'"
+_SETTINGS = (
+    f"SET jit = off; SET lock_timeout = '{WAIT_FOR_LOCK}'; "
+    "SET citus.multi_shard_modify_mode = 'sequential'"
+)
 # Of a day that is being filled there are no statistics: an id is taken to be found in a half of
 # the rows, and each look-up would walk the table. What a power cut takes of the last batches is
 # in the logs still, as with SQLite: rows and progress are of one transaction.
@@ -36,6 +47,11 @@ def speak(connection: Any, *, bulk: bool = False) -> None:
     connection.autocommit = True
     connection.execute(_SETTINGS + _OF_A_BULK * bulk)
     connection.autocommit = False
+
+
+def is_busy(error: object) -> bool:
+    """Whether the server could not give a lock: in whatever language it says so."""
+    return getattr(error, "sqlstate", None) in _BUSY
 
 
 @cache

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
+UNFINISHED = "unfinished_copy"
+"""A table that stands only while a store is being copied into (tracer/store/copying.py)."""
 
 
 def check(conn: Connection) -> None:
-    """Raise StoreUnusable, saying what to do, unless the schema is the newest."""
+    """Raise StoreUnusable, saying what to do, unless the schema is the newest and all is there."""
     found = revision(conn)
     if found == head():
+        _see_that_it_is_whole(conn)
         return
     if found and not is_known(found):
         raise foreign(found)
@@ -35,12 +38,27 @@ def head() -> str:
 
 def revision(conn: Connection) -> str:
     """Name of the migration that the store is at; `""` for an empty one."""
-    there = "to_regclass('alembic_version') IS NOT NULL"
-    if not is_postgresql(conn):
-        there = "EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version')"
-    if not fetch(conn, f"SELECT 1 WHERE {there}", ()):
+    if not has_table(conn, "alembic_version"):
         return ""
     return str(next(iter(fetch(conn, "SELECT version_num FROM alembic_version", ())), ("",))[0])
+
+
+def has_table(conn: Connection, name: str) -> bool:
+    """Whether the store has that table."""
+    if is_postgresql(conn):
+        return bool(fetch(conn, "SELECT 1 WHERE to_regclass(?) IS NOT NULL", (name,)))
+    return bool(fetch(conn, "SELECT 1 FROM sqlite_master WHERE name = ?", (name,)))
+
+
+def _see_that_it_is_whole(conn: Connection) -> None:
+    """What is written into half a copy would be gone when the copy goes on."""
+    if not has_table(conn, UNFINISHED):
+        return
+    origin = next(iter(fetch(conn, f"SELECT origin FROM {UNFINISHED}", ())), ("another store",))[0]
+    raise StoreUnusable(
+        f"the store is a copy of {origin} that is not done. Run `mailtracer db copy` there again "
+        "to finish it, or wait until it is done; use the old store until then."
+    )
 
 
 def is_known(name: str) -> bool:
