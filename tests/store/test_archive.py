@@ -11,6 +11,7 @@ from typing import NoReturn
 import fsspec
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.registry import _registry
 from sqlalchemy import Engine, inspect
 
 from collectors.formats import parse_line
@@ -283,6 +284,7 @@ def test_place_that_this_program_cannot_reach_is_a_wrong_setting(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.delitem(_registry, "s3", raising=False)  # where another test has used it
     with pytest.raises(ConfigError, match=f"archive.place: {place}"):
         Archive(place)
 

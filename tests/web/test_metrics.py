@@ -14,7 +14,9 @@ from tracer.store import checkpoints
 from tracer.store.checkpoints import Followed
 from webui.app import create_app
 
-_SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.]+(?:e[+-][0-9]+)?|\+Inf)')
+_SAMPLE = re.compile(
+    r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.]+(?:e[+-][0-9]+)?|\+Inf)'
+)
 
 
 def samples(client: FlaskClient) -> dict[tuple[str, str], float]:

@@ -34,6 +34,8 @@ _REPEATED = [
 ]
 _SKIPPED_BY = ["hop_id", "received_at", "updated_at", "sender", "recipient", "message_id"]
 """Columns by whose least and greatest values readers pass over what they need not read."""
+_AS_IT_IS = {"use_listings_cache": False, "skip_instance_cache": True}
+"""Other processes seal and delete too, so nothing that was seen once is taken to be so still."""
 _NAME = re.compile(r"(\d{4})-(\d\d)-(\d\d)\.parquet")
 
 
@@ -49,7 +51,7 @@ class Archive:
     def __init__(self, place: str) -> None:
         """Raises ConfigError where this program cannot reach such a place."""
         try:
-            self._files, self._root = fsspec.core.url_to_fs(place)
+            self._files, self._root = fsspec.core.url_to_fs(place, **_AS_IT_IS)
         except ImportError as error:
             raise ConfigError(
                 f"archive.place: {place} needs a package that is not installed ({error}). For S3: "
