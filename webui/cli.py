@@ -23,7 +23,7 @@ COMMANDS = {
     "causes": "tracer.cli.causes:causes",
     "rebuild": "collectors.cli.rebuild:rebuild",
     "collect": "collectors.cli.collect:collect",
-    "config": "tracer.cli.config:config",
+    "config": "collectors.cli.config:config",
     "db": "tracer.cli.db:db",
     "demo": "webui.demo:demo",
     "diagnose": "tracer.cli.diagnose:diagnose",

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from collectors.formats import parse_line
+from collectors.webhooks import known
 from tracer import site_rules
 from tracer.archive.keeping import Terms, keep
 from tracer.archive.opening import opener
@@ -175,6 +176,7 @@ def serve(config: Config, listen: str) -> None:
     Example:  mailtracer serve --listen 0.0.0.0:8025
     """
     address = checked(listen or config.web.listen)
+    known.of_settings(config)  # what is wrong with them is told before the address
     click.echo(f"http://{address}", err=True)
     _warn_of_open_pages(config, address)
     serve_at(config, address)

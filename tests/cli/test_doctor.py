@@ -141,3 +141,17 @@ def test_config_check_ends_with_78_and_the_place(tmp_path: Path) -> None:
     assert (bad.exit_code, f"{file}:2" in bad.stderr) == (78, True)
     file.write_text("[web]\n")
     assert run("config", "check", "--config", str(file)).exit_code == 0
+
+
+def test_config_check_refuses_the_webhook_that_serve_refuses(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    token = "a" * 32
+    file.write_text(
+        f'[[source]]\nkind = "webhook"\nname = "sg"\nprovider = "sendgrid"\ntoken = "{token}"\n'
+    )
+    checked, served = (
+        run(*words, "--config", str(file)) for words in (("config", "check"), ("serve",))
+    )
+    assert checked.exit_code == served.exit_code == 78
+    assert f"{file}:1: source.secrets of sg is missing" in checked.stderr
+    assert checked.stderr == served.stderr

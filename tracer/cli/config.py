@@ -55,17 +55,6 @@ def show(config: Config, as_object: bool) -> None:
             click.echo(f"{one.key:<34} {value:<40} {one.origin}")
 
 
-@config.command("check")
-@with_config
-def check(config: Config) -> None:
-    """Check the settings without starting anything: exit 78 and the place of what is wrong.
-
-    \b
-    Example:  mailtracer config check --config new.toml
-    """
-    click.echo(f"The settings are fine. Home: {config.home}", err=True)
-
-
 @config.command("smtp-password")
 @with_config
 def smtp_password(config: Config) -> None:
