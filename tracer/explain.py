@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from tracer.causes import (
@@ -37,6 +36,7 @@ from tracer.causes.judging import (
     judge_by,
 )
 from tracer.causes.marks import marks
+from tracer.causes.named import mailbox, server
 from tracer.causes.suspects import suspects
 from tracer.model import BACKSCATTER, SECOND_US, Outcome, when
 from tracer.providers import provider_of
@@ -54,13 +54,13 @@ __all__ = [
     "title",
 ]
 
-_NAMED = re.compile(r"\b(?:host|connect to|connection with|conversation with) ([\w.-]+)\[")
 _NO_SENDER = "<>"  # of a notice: RFC 5321, 4.5.5
 _RETRIED = frozenset({Outcome.DEFERRED, Outcome.PENDING})
 _CONGESTED = "queue_congested"
 _STRAY = "stray"
 _HANDED_OVER = "handed_over"
 _COMPLAINT = "complaint"
+_UNTRIED = "untried"
 _UNCONFIRMED = frozenset({Outcome.RELAYED, Outcome.PENDING})
 _SLOW_S = 300  # a message that waits longer before its first attempt waits for our queue
 # What our own filter or store says is its verdict, unless it is trouble on the way, or already
@@ -113,6 +113,8 @@ def _card_of(told: Told, verdict: Verdict) -> Cause:
         return outcome_cards()[_HANDED_OVER]
     if told.outcome is Outcome.UNKNOWN and told.is_complaint:
         return outcome_cards()[_COMPLAINT]
+    if _is_untried(told):
+        return outcome_cards()[_UNTRIED]
     return _written(told.outcome, verdict.cause)
 
 
@@ -121,10 +123,16 @@ def _unconfirmed_by(told: Told) -> str:
     return provider_of(told.relay, told.program) if told.outcome in _UNCONFIRMED else ""
 
 
+def _is_untried(told: Told) -> bool:
+    """Whether a message has been in our queue for long and nothing is known of an attempt."""
+    waits = told.outcome is Outcome.PENDING and not told.attempts and not _unconfirmed_by(told)
+    return waits and (told.queue_s or 0) >= _SLOW_S
+
+
 def _by_facts(told: Told) -> Verdict:
     """The verdict on the reply; a wait for our own queue explains what no reply does."""
     verdict = judge(told.outcome, told.reply, told.status, told.command, told.program)
-    slow = told.outcome in _RETRIED and (told.queue_s or 0) >= _SLOW_S
+    slow = told.outcome in _RETRIED and (told.queue_s or 0) >= _SLOW_S and not _is_untried(told)
     return Verdict(_CONGESTED) if slow and verdict.cause in ("", UNKNOWN) else verdict
 
 
@@ -276,7 +284,7 @@ def _waited_s(told: Told) -> int | None:
 
 
 def _confidence(told: Told, verdict: Verdict) -> str:
-    if is_stray(told) or verdict == Verdict(_CONGESTED):
+    if is_stray(told) or _is_untried(told) or verdict == Verdict(_CONGESTED):
         return "medium"
     return "high" if _is_told(told.outcome, verdict) else say.CONFIDENCE[verdict.level]
 
@@ -304,19 +312,19 @@ def _severity(told: Told, card: Cause) -> Severity:
 
 
 def _waits_for_us(told: Told, card: Cause) -> bool:
-    return told.outcome is Outcome.PENDING and card.id == _CONGESTED
+    return told.outcome is Outcome.PENDING and card.id in (_CONGESTED, _UNTRIED)
 
 
 def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
     """The names and numbers of this delivery that the texts may use."""
     limit, wait = found.get("limit_octets"), found.get("retry_after_s")
-    recipient, domain = _mailbox(told.recipient)
+    recipient, domain = mailbox(told.recipient)
     return {
         "recipient": recipient,
         "sender": "" if told.sender == _NO_SENDER else told.sender,
         "domain": domain,
         "sender_domain": told.sender.strip("<>").rpartition("@")[2],
-        "server": _server(told),
+        "server": server(told),
         "client": told.client,
         "subject": told.subject,
         "ip": found.get("ip", ""),
@@ -328,23 +336,8 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
         "new_address": found.get("new_address", ""),
         "provider": _unconfirmed_by(told),
         "rule": found.get("rule", ""),
+        "waited": ending.span(lang, round(told.queue_s)) if told.queue_s else "",
     }
-
-
-def _mailbox(recipient: str) -> tuple[str, str]:
-    """The address and its domain; a name with a dot alone is a domain, without one a mailbox."""
-    _, at, name = recipient.rpartition("@")
-    if at:
-        return recipient, name
-    return ("", name) if "." in name else (name, "")
-
-
-def _server(told: Told) -> str:
-    """The name of the next server, without its address and port; "" for our own store."""
-    name = told.relay.partition("[")[0].partition(":")[0]
-    if not name and (quoted := _NAMED.search(told.reply)):
-        name = quoted[1]
-    return "" if name in ("none", "local", "virtual") or "/" in name else name
 
 
 def _why(lang: str, verdict: Verdict, told: Told) -> str:

@@ -270,3 +270,4 @@ class Trace(msgspec.Struct, frozen=True):
     siblings: tuple[Row, ...]  # every recipient of the mail, the asked one included
     legs: tuple[Leg, ...]
     related: tuple[Related, ...]
+    read_until_us: int | None = None  # how far the source of the row has been read

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracer.explain import Told
-from tracer.model import REFUSAL, Delivery, EventKind, Outcome, Trace
+from tracer.model import REFUSAL, SECOND_US, Delivery, EventKind, Outcome, Trace
 
 
 def told_of(trace: Trace) -> Told:
@@ -85,9 +85,12 @@ def _last_leg(trace: Trace) -> Delivery | None:
 def _queue_wait(trace: Trace) -> float | None:
     """Seconds from arrival to the first attempt at the row's hop: a + b of Postfix's delays.
 
-    None when the log does not tell, and later tries count the pauses between them.
+    Where there was none yet, until as far as the log has been read. None when the log does not
+    tell, and later tries count the pauses between them.
     """
     row = trace.row
+    if row.status is Outcome.PENDING and not row.attempts and trace.read_until_us is not None:
+        return (trace.read_until_us - row.received_us) / SECOND_US
     for leg in trace.legs:
         if (leg.hop.host, leg.hop.queue_id) == (row.host, row.queue_id):
             told = (e.delays for e in leg.events if e.delays and e.recipient == row.recipient)

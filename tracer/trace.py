@@ -15,7 +15,7 @@ from tracer.fold import LONGEST_US, fold_stay
 from tracer.legs import FOREIGN_US, SKEW_US, Stay, hands_over, is_foreign, named
 from tracer.model import REFUSAL, SECOND_US, Hop, Leg, Outcome, Parse, Related, Row, Trace
 from tracer.query import And, Match, MatchKind, Or, SearchQuery, Term
-from tracer.store import days, deliveries, sealed, stays
+from tracer.store import days, deliveries, sealed, sources, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
 
@@ -39,7 +39,11 @@ def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
     legs = walk.legs(hop_id)
     siblings = _siblings(deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs]), row)
     return Trace(
-        row, siblings or (row,), _unpacked(legs, parse), tuple(_related(conn, walk, legs, row))
+        row,
+        siblings or (row,),
+        _unpacked(legs, parse),
+        tuple(_related(conn, walk, legs, row)),
+        sources.read_until(conn, row.source),
     )
 
 

@@ -97,3 +97,23 @@ def test_show_of_nothing_ends_with_1_and_names_it(home: Path) -> None:
     result = run("show", home, "nosuch")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "nothing in the store has the id, queue id or Message-ID nosuch" in result.stderr
+
+
+def test_show_of_mail_whose_end_the_log_does_not_hold_says_how_long_it_waits(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "mail.log"
+    log.write_text(
+        "2026-11-22T07:00:00+00:00 mx1 postfix/smtpd[7]: 4BB0000001: client=pc[10.0.0.7]\n"
+        "2026-11-22T07:00:00+00:00 mx1 postfix/cleanup[8]: 4BB0000001: message-id=<1@x.example>\n"
+        "2026-11-22T07:00:01+00:00 mx1 postfix/qmgr[9]: 4BB0000001: from=<a@x.example>, size=9, "
+        "nrcpt=1 (queue active)\n"
+        "2026-11-22T07:00:03+00:00 mx1 postfix/anvil[3]: statistics: max cache size 1\n"
+    )
+    ingested(tmp_path, str(log))
+    assert "has not been tried yet" in done("show", tmp_path, "4BB0000001")
+    with log.open("a") as more:
+        more.write("2026-11-22T15:00:00+00:00 mx1 postfix/smtpd[7]: connect from pc[10.0.0.7]\n")
+    ingested(tmp_path, str(log))
+    told = done("show", tmp_path, "4BB0000001")
+    assert "in our queue for 8 hours" in told and "no attempt" in told and "postqueue -p" in told

@@ -132,6 +132,23 @@ def complete(card: Explanation) -> bool:
     return all(texts) and len(card.steps) >= 2 and steps and card.side in set(Side)
 
 
+@pytest.mark.parametrize(
+    ("lang", "span", "look"), [("en", "46 hours", "See whether"), ("ru", "46 часов", "Проверьте")]
+)
+def test_mail_that_waits_long_without_an_attempt_is_our_work(
+    lang: str, span: str, look: str
+) -> None:
+    waiting = structs.replace(told(Outcome.PENDING, ""), attempts=0)
+    soon, late = (
+        explanation(structs.replace(waiting, queue_s=seconds), lang)
+        for seconds in (60.0, 165_600.0)
+    )
+    assert (soon.side, soon.urgency) == ("nobody", "none") and span not in soon.headline
+    assert (late.side, late.urgency, late.severity) == ("us", "now", "soft")
+    assert span in late.headline and late.steps[0][0].startswith(look)
+    assert (late.cause, late.confidence) == ("", "medium")
+
+
 def test_handed_over_says_that_our_part_is_done() -> None:
     reply = "250 2.0.0 Ok: queued as 4cXm9F3kQz"
     card = explanation(told(Outcome.RELAYED, reply), "en")

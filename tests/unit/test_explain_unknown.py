@@ -51,7 +51,7 @@ def test_named_cause_needs_no_suspects() -> None:
 @pytest.mark.parametrize(
     ("outcome", "queue_s", "cause"),
     [
-        (Outcome.PENDING, 1800, "queue_congested"),
+        (Outcome.PENDING, 1800, ""),
         (Outcome.PENDING, 20, ""),
         (Outcome.DEFERRED, 1800, "queue_congested"),
         (Outcome.BOUNCED, 1800, "unknown"),

@@ -78,12 +78,12 @@ def returned(lang: str, headline: str) -> str:
 
 def given_up(lang: str, headline: str, seconds: int | None) -> str:
     """The headline of a message that was given up after so long; None: nobody knows."""
-    return _with(headline, _GAVE_UP[lang].format(span=_span(lang, seconds)))
+    return _with(headline, _GAVE_UP[lang].format(span=span(lang, seconds)))
 
 
 def stopped(lang: str, text: str, seconds: int | None) -> str:
     """A text for the user, who also has to know that no further try is made."""
-    return text + _STOPPED[lang].format(span=_span(lang, seconds))
+    return text + _STOPPED[lang].format(span=span(lang, seconds))
 
 
 def no_more(lang: str, reply: str, seconds: int | None) -> Step:
@@ -92,7 +92,7 @@ def no_more(lang: str, reply: str, seconds: int | None) -> Step:
     shown = reply if len(reply) <= _QUOTED else f"{reply[:_QUOTED].rstrip()}…"
     quoted, nothing = _LAST[lang]
     last = quoted.format(shown) if shown else nothing
-    return Step(verb, rest.format(span=_span(lang, seconds), last=last))
+    return Step(verb, rest.format(span=span(lang, seconds), last=last))
 
 
 def about_another(lang: str) -> Step:
@@ -104,7 +104,7 @@ def _with(headline: str, clause: str) -> str:
     return f"{headline.removesuffix('.')}{clause}."
 
 
-def _span(lang: str, seconds: int | None) -> str:
+def span(lang: str, seconds: int | None) -> str:
     """How long, rounded to the unit of which there are two or more: "26 hours", "5 days"."""
     if seconds is None:
         return _ALL_THE_TIME[lang]

@@ -120,6 +120,7 @@ _PIECES = {
         "retry": " in {}",
         "next_id": " as {}",
         "rule": " ({})",
+        "waited": " for {}",
     },
     "ru": {
         "subject": " «{}»",
@@ -129,6 +130,7 @@ _PIECES = {
         "retry": " через {}",
         "next_id": " под номером {}",
         "rule": " ({})",
+        "waited": " {}",
     },
 }
 # By how it ended: for good, put off for now, put off until the time was over.

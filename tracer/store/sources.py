@@ -117,6 +117,12 @@ def _state(row: Sequence[Any]) -> SourceState:
     return SourceState(**{**told, "samples": tuple(json.loads(told["samples"]))})
 
 
+def read_until(conn: Connection, name: str) -> int | None:
+    """The time up to which a source has been read; None if that is not known."""
+    state = _one(conn, name)
+    return state.complete_until_us if state else None
+
+
 def complete_until(conn: Connection) -> int | None:
     """The time up to which every source has been read; None before anything was."""
     ((found,),) = fetch(conn, "SELECT min(complete_until_us) FROM sources", ())
