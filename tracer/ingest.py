@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 import msgspec
 from sqlalchemy import Connection, Engine
 
-from tracer import fold, foreign
-from tracer.arrival import Arrival, Batch, arrival
+from tracer import fold, foreign, uniting
+from tracer.arrival import Arrival, Batch
 from tracer.handed_back import pairs, part, ties_of
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
 from tracer.model import DAY_US, Delivery, Hop, Parse
@@ -25,7 +25,9 @@ from tracer.store.engine import keep_for_good, one_writer
 from tracer.store.line_blocks import Block
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
+from tracer.uniting import machine
 
+UNITED_TOGETHER = 2000  # queue ids whose stored stays are loaded at once: some megabytes
 BULK_BEHIND_US = DAY_US * 3 // 4  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 MOST_ALIKE = 40  # stays with one Message-ID: beyond that, a program gives it to all its mail
@@ -136,8 +138,11 @@ class _Ingest:
             if item.hop.queue_id not in self.own or item.hop.hop_id in grown:
                 yield self._as_stay(item)
             else:
-                clashing[_machine(item.hop), item.hop.queue_id].append(item)
-        united = [stay for items in self._with_news(clashing) for stay in self._unite(items)]
+                clashing[machine(item.hop), item.hop.queue_id].append(item)
+        rest = iter(clashing)
+        united: list[Stay] = []
+        while some := {key: clashing[key] for key in islice(rest, UNITED_TOGETHER)}:
+            united += self._unite(some)
         # United with what is stored, a stay knows more queue ids than what arrived of it.
         self._look_up((stay.hop, (p.delivery for p in stay.placed)) for stay in united)
         yield from united
@@ -185,31 +190,22 @@ class _Ingest:
             else:
                 yield items
 
-    def _unite(self, arrivals: list[Arrival]) -> Iterator[Stay]:
-        """Fold arrivals of one queue id together with what is stored of it."""
-        hop = arrivals[0].hop
-        known = self.own[hop.queue_id]
-        stored = [
-            stay
-            for stay in stays.load(self.conn, known, packed=True)
-            if _machine(stay.hop) == _machine(hop) and _near(stay.hop, arrivals)
-        ]
-        arrived = sum(item.n_events for item in arrivals)
-        if _is_bare(stored) and arrived < sum(stay.n_events for stay in stored):
-            self.duplicates += arrived  # less than what the rows were made of
-            return
-        events = [e for stay in stored for e in self.packer.events(stay.packed, stay.hop)]
-        events += [e for item in arrivals for e in self.packer.read(self._lines(item), item.hop)]
-        host = self.packer.host(self._lines(arrivals[0]))
-        united = [arrival(folded, host) for folded in fold.fold(events)]
-        if [item.lines for item in united] == [stay.packed for stay in stored]:
-            self.duplicates += arrived  # a part of what is stored
-            return
-        stays.delete(self.conn, stored)
-        known -= {stay.hop.hop_id for stay in stored}
-        self.duplicates += sum(stay.n_events for stay in stored) + arrived
-        self.duplicates -= sum(item.n_events for item in united)
-        yield from map(self._as_stay, united)
+    def _unite(self, clashing: dict[tuple[str, str], list[Arrival]]) -> Iterator[Stay]:
+        """What is stored and what arrives under the same queue ids, folded together."""
+        news = list(self._with_news(clashing))
+        wanted = set().union(*(self.own[items[0].hop.queue_id] for items in news))
+        stored = {s.hop.hop_id: s for s in stays.load(self.conn, wanted, packed=True)}
+        gone: list[Stay] = []
+        for items in news:
+            known = self.own[items[0].hop.queue_id]
+            own = [stored[hop_id] for hop_id in sorted(known) if hop_id in stored]
+            lines = [self._lines(item) for item in items]
+            found = uniting.unite(self.packer, uniting.near(own, items), items, lines)
+            self.duplicates += found.duplicates
+            known -= {stay.hop.hop_id for stay in found.gone}
+            gone += found.gone
+            yield from map(self._as_stay, found.fresh)
+        stays.delete(self.conn, gone)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
         """Two queue ids may, once in a billion, compute one hop_id: the later moves on by one."""
@@ -368,11 +364,6 @@ class _Ingest:
         return [self.stays[hop_id] for hop_id in hop_ids if hop_id in self.stays]
 
 
-def _machine(hop: Hop) -> str:
-    """The host without the instance, which only a later line may tell (`fold.instance_of`)."""
-    return hop.host.partition("/")[0]
-
-
 def _days_near(hop: Hop) -> tuple[str, ...]:
     """Days in which something tied to a hop can be stored.
 
@@ -384,14 +375,3 @@ def _days_near(hop: Hop) -> tuple[str, ...]:
     if hop.closed_us is None:
         last += fold.LONGEST_US
     return days.span(first, last)
-
-
-def _is_bare(stored: list[Stay]) -> bool:
-    """Whether lines were deleted of what is stored: folded again it would tell less."""
-    return any(stay.n_events and not stay.packed for stay in stored)
-
-
-def _near(stored: Hop, arrivals: list[Arrival]) -> bool:
-    first = min(item.hop.opened_us for item in arrivals)
-    last = max(item.hop.last_us for item in arrivals)
-    return stored.opened_us - fold.LONGEST_US <= last and first <= stored.last_us + fold.LONGEST_US
