@@ -336,6 +336,7 @@ def _known(told: Told, lang: str, found: dict[str, str]) -> dict[str, str]:
         "new_address": found.get("new_address", ""),
         "provider": _unconfirmed_by(told),
         "rule": found.get("rule", ""),
+        "queue_id": told.queue_id,
         "waited": ending.span(lang, round(told.queue_s)) if told.queue_s else "",
     }
 
@@ -345,6 +346,8 @@ def _why(lang: str, verdict: Verdict, told: Told) -> str:
         return say.by_wait(lang, round(told.queue_s or 0))
     if is_stray(told):
         return say.by_absence(lang)
+    if _is_untried(told):
+        return say.by_silence(lang)
     if _is_told(told.outcome, verdict):
         return say.by_outcome(lang)
     spans = marks(told.reply, verdict.words)

@@ -116,4 +116,5 @@ def test_show_of_mail_whose_end_the_log_does_not_hold_says_how_long_it_waits(
         more.write("2026-11-22T15:00:00+00:00 mx1 postfix/smtpd[7]: connect from pc[10.0.0.7]\n")
     ingested(tmp_path, str(log))
     told = done("show", tmp_path, "4BB0000001")
-    assert "in our queue for 8 hours" in told and "no attempt" in told and "postqueue -p" in told
+    assert "in our queue for 8 hours" in told and "no attempt" in told
+    assert "look for the queue id 4BB0000001" in told

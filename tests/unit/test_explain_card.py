@@ -147,6 +147,7 @@ def test_mail_that_waits_long_without_an_attempt_is_our_work(
     assert (late.side, late.urgency, late.severity) == ("us", "now", "soft")
     assert span in late.headline and late.steps[0][0].startswith(look)
     assert (late.cause, late.confidence) == ("", "medium")
+    assert late.why != soon.why
 
 
 def test_handed_over_says_that_our_part_is_done() -> None:

@@ -76,6 +76,10 @@ _BY_WAIT = {
     "en": "it waited {span} in our queue before the first attempt",
     "ru": "письмо ждало первой попытки в нашей очереди {span}",
 }
+_BY_SILENCE = {
+    "en": "the log holds no attempt, unless lines of it are missing",
+    "ru": "попыток в журнале нет, если только не пропали его строки",
+}
 _SPOKEN_OF = {"en": "the reply speaks of “{words}”", "ru": "в ответе говорится о «{words}»"}
 _AT_STAGE = {
     "en": "what is refused at {command} is refused for this most often",
@@ -121,6 +125,7 @@ _PIECES = {
         "next_id": " as {}",
         "rule": " ({})",
         "waited": " for {}",
+        "queue_id": " {}",
     },
     "ru": {
         "subject": " «{}»",
@@ -131,6 +136,7 @@ _PIECES = {
         "next_id": " под номером {}",
         "rule": " ({})",
         "waited": " {}",
+        "queue_id": " {}",
     },
 }
 # By how it ended: for good, put off for now, put off until the time was over.
@@ -190,6 +196,11 @@ def by_wait(lang: str, seconds: int) -> str:
     """What the judgement rests on when a message waited for our own queue."""
     minutes = seconds // 60 * 60
     return _BY_WAIT[lang].format(span=duration(lang, minutes or seconds))
+
+
+def by_silence(lang: str) -> str:
+    """What the judgement rests on when the log says nothing of what should have come."""
+    return _BY_SILENCE[lang]
 
 
 def suspicion(lang: str, words: str, command: str) -> str:
