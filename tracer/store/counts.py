@@ -9,14 +9,22 @@ bulk fills a new day they come when the day is full (`day_making.finish`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracer.legs import Stay
 from tracer.model import DAY_US, SECOND_US
 from tracer.store import days, words
-from tracer.store.driver import Rows, add_plain, change, change_many, fetch, is_postgresql
+from tracer.store.driver import (
+    Rows,
+    add_plain,
+    among,
+    change,
+    change_many,
+    fetch,
+    is_postgresql,
+)
 from tracer.store.states import ID_BITS, MILLISECOND_US
 
 if TYPE_CHECKING:
@@ -74,10 +82,11 @@ class Changes:
                 self._hops[day][kind] += is_first
                 is_first = 0
 
-    def remove(self, day: str, hop_id: int) -> None:
-        """A stay that is going to be deleted, as it is stored."""
+    def remove(self, day: str, hop_ids: Collection[int]) -> None:
+        """Stays of a day that are going to be deleted, as they are stored."""
         if day in self._counted:
-            for *kind, n, hops in _walk(self._conn, day, "d.hop_id = :hop", hop=hop_id):
+            these, asked = among(self._conn, hop_ids)
+            for *kind, n, hops in _walk(self._conn, day, f"d.hop_id {these}", asked):
                 self._added[day][_kind(kind)] -= n
                 self._hops[day][_kind(kind)] -= hops
 
@@ -145,7 +154,7 @@ def slots(start_us: int, since_us: int | None, until_us: int | None) -> Slots | 
     return found if found.first < found.end else None
 
 
-def _walk(conn: Connection, day: str, which: str, **parameters: int) -> Rows:
+def _walk(conn: Connection, day: str, which: str, *parameters: object) -> Rows:
     return fetch(conn, _WALK.format(slot=_SLOT, day=day, which=which), parameters)
 
 

@@ -213,10 +213,10 @@ def _clear(
     by_day: dict[str, dict[int, bool]] = defaultdict(dict)
     for stay in gone:
         day, hop_id = days.day_of_hop(stay.hop.hop_id), stay.hop.hop_id
-        changes.remove(day, hop_id)
         by_day[day][hop_id] = with_lines or stay.brings_lines
     kept: dict[int, _Told] = {}
     for day, brings in by_day.items():
+        changes.remove(day, brings)
         told = _lines_of(conn, day, brings)
         blocks.remove(conn, day, [told[hop_id][1] for hop_id in told if brings[hop_id]])
         kept |= {hop_id: told[hop_id] for hop_id in told if not brings[hop_id]}
