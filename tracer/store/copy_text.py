@@ -22,6 +22,7 @@ NULL = "None"
 _TEXT_OF_NULL = f"\\{NULL}"
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", NUL: INSTEAD}
 _TABLE = str.maketrans(_ESCAPED)
+_MARKS, _NULL = "".join(_ESCAPED).encode(), NULL.encode()
 
 
 def pieces(rows: Sequence[Sequence[Any]], lacking: Sequence[int] | None = None) -> Iterator[bytes]:
@@ -32,20 +33,21 @@ def pieces(rows: Sequence[Sequence[Any]], lacking: Sequence[int] | None = None) 
     for start in range(0, len(rows), AT_ONCE):
         some = rows[start : start + AT_ONCE]
         told = None if lacking is None else _printed(some, lacking)
-        yield (told or _by_column(some)).encode()
+        yield told or _by_column(some).encode()
 
 
-def _printed(rows: Sequence[Sequence[Any]], lacking: Sequence[int]) -> str | None:
+def _printed(rows: Sequence[Sequence[Any]], lacking: Sequence[int]) -> bytes | None:
     """Rows as Python prints them; None where a text among them must be escaped."""
     columns = len(rows[0])
-    told = "".join(map(("\t".join(["%s"] * columns) + "\n").__mod__, map(tuple, rows)))
-    if told.count("\t") != len(rows) * (columns - 1) or told.count("\n") != len(rows):
-        return None
-    if "\\" in told or "\r" in told or NUL in told:
+    line = "\t".join(["%s"] * columns) + "\n"
+    told = "".join(map(line.__mod__, map(tuple, rows))).encode()
+    if len(told) - len(told.translate(None, _MARKS)) != len(rows) * columns:
         return None
     nothings = sum(list(map(itemgetter(place), rows)).count(None) for place in lacking)
-    is_sure = f"\n{told}".count(f"\n{NULL}") + told.count(f"\t{NULL}") == nothings
-    return told if is_sure else None
+    if told.count(_NULL) == nothings:
+        return told
+    begun = (b"\n" + told).count(b"\n" + _NULL) + told.count(b"\t" + _NULL)
+    return told if begun == nothings else None
 
 
 def _by_column(rows: Sequence[Sequence[Any]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import Connection, Engine, Index
 from sqlalchemy.schema import CreateIndex, CreateTable, DropIndex, DropTable
@@ -110,7 +110,8 @@ def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = F
 
     The newest of all is not put in order: as a rule there is more of it to come. With
     `is_committed`, which says that this transaction has not written to them, another connection
-    reads for what is derived from them, while their indexes are built.
+    does a part of it beside this one: SQLite's reads what is derived from them, PostgreSQL's
+    builds the index of words.
     """
     loading = fetch(conn, _LOADING, (LOADING, before))
     if not loading:
@@ -119,11 +120,11 @@ def finish(conn: Connection, *, before: str = "99999999", is_committed: bool = F
     is_shared = is_committed and _may_share(conn)
     with ThreadPoolExecutor(max_workers=1) as beside:
         for (day,) in loading:
-            derived = beside.submit(_derived, conn.engine, day) if is_shared else None
+            other = beside.submit(_beside, conn.engine, day) if is_shared else None
             if day != newest:
                 refilling.refill(conn, day)
             _index(conn, day)
-            told, counted = derived.result() if derived else _derive(conn, day)
+            told, counted = _derived(conn, day, other)
             _index_words(conn, day, told)
             counts.put(conn, day, counted)
             _turn(conn, day, LIVE)
@@ -136,17 +137,31 @@ def _may_share(conn: Connection) -> bool:
     return conn.engine.url.database not in (None, "", ":memory:")
 
 
-def _derived(engine: Engine, day: str) -> tuple[words.Told, Rows]:
+_Derived = tuple[words.Told, Rows]
+
+
+def _beside(engine: Engine, day: str) -> _Derived | None:
     if engine.dialect.name == "postgresql":
         with engine.begin() as conn:  # who is kept waiting leaves the index to the other one
             partitions.done_at_once(conn, lambda: _index_words(conn, day))
-            return _derive(conn, day)
+        return None
     # The database as it is named: the whole address has it with marks for blanks.
     with reading_plainly(str(engine.url.database)) as plain:
         return _derive(plain, day)
 
 
-def _derive(conn: Connection, day: str) -> tuple[words.Told, Rows]:
+def _derived(conn: Connection, day: str, other: Future[_Derived | None] | None) -> _Derived:
+    """What is derived, once the other connection has done its part, if there is one."""
+    if other is None:
+        return _derive(conn, day)
+    if is_postgresql(conn):
+        found = _derive(conn, day)
+        other.result()
+        return found
+    return other.result() or _derive(conn, day)
+
+
+def _derive(conn: Connection, day: str) -> _Derived:
     """What the index of words and the counts are made of."""
     return words.told(conn, day), counts.walk(conn, day)
 
