@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from werkzeug.serving import make_server
 
 from tests.needs import need
 from tests.web.building import filled_store, site
+from tests.web.served import served
 from webui.app import create_app
 
 CALM = (
@@ -35,13 +34,8 @@ def browser() -> Iterator[Browser]:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Pages over a filled store, served on a free port."""
     engine = filled_store(tmp_path_factory.mktemp("store"))
-    server = make_server("127.0.0.1", 0, create_app(engine, site()), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(create_app(engine, site())) as found:
+        yield found
     engine.dispose()
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from tests.browser.conftest import Watched
 from tests.fake_checks import FINE, WEAK, saying, waiting, world
 from tests.web.building import NOW_US, filled_store, site
+from tests.web.served import served
 from tracer.config_diagnostics import DiagnosticsSettings
 from webui import diagnosis_runs
 from webui.app import create_app
@@ -29,13 +29,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = DiagnosticsSettings(runs_per_minute=100)
     opened = Runs(engine, settings, lambda: NOW_US, checks, lambda target: (target, world()))
     diagnosis_runs.install(app, opened)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as found:
+        yield found
     engine.dispose()
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from werkzeug.serving import BaseWSGIServer, make_server
 
 from collectors.webhooks import WEBHOOKS
 from collectors.webhooks.webhook import Webhook
 from tests.needs import need
 from tests.web.building import empty_store
+from tests.web.served import served
 from tracer.config import Config, SourceSettings
 from tracer.jobs.desk import Desk
 from webui.app import create_app
@@ -71,7 +70,7 @@ def test_every_provider_stands_once_in_the_list_with_what_it_is_asked_to_come_ag
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseWSGIServer, Engine]]:
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Engine]]:
     """A server with a source for every page that has a line to try."""
     home = tmp_path_factory.mktemp("home")
     store = empty_store(home)
@@ -81,21 +80,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BaseWSGIS
     )
     config = Config(home=home, source=sources)
     app = create_app(store, Site(), Desk(store, config))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server, store
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address, store
     app.extensions[HOOKS].intake.stop()
     store.dispose()
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_the_line_to_try_is_taken(name: str, served: tuple[BaseWSGIServer, Engine]) -> None:
+def test_the_line_to_try_is_taken(name: str, hooks: tuple[str, Engine]) -> None:
     programs = [need(one) for one in ("bash", "curl", "openssl", "base64", "od")]
-    address = f"http://127.0.0.1:{served[0].server_port}/hooks/{name}/{TOKEN}"
+    address = f"{hooks[0]}/hooks/{name}/{TOKEN}"
     values = dict(os.environ) | VALUES | {"ADDRESS": address, "no_proxy": "127.0.0.1"}
     found = subprocess.run(
         [programs[0], "-c", line_to_try(name)], env=values,
