@@ -26,7 +26,7 @@ from tracer.store.checkpoints import Followed
 from tracer.store.engine import open_engine, reading, shown
 from tracer.store.jobs import State
 from tracer.store.measures import Measures, measures
-from tracer.store.revision import head, revision
+from tracer.store.revision import half_copied_from, head, revision
 from tracer.store.schema import jobs
 from tracer.store.states import LATE, LOADING, SEALED
 
@@ -151,6 +151,10 @@ def _of_store(conn: Connection, config: Config, now_us: int) -> Iterator[Finding
         yield Finding("schema", FAIL, told, step)
         return
     yield Finding("schema", PASS, found)
+    if origin := half_copied_from(conn):
+        step = "run mailtracer db copy there again to finish it; use the old store until then"
+        yield Finding("store", FAIL, f"it is a copy of {origin} that is not done", step)
+        return
     counted = measures(conn, now_us - 3600 * SECOND_US)
     told = f"{_size(counted.octets)}, {sum(counted.days.values())} days of mail"
     yield Finding("store", PASS, f"{shown(config.store.url)}: {told}")

@@ -144,6 +144,9 @@ def test_half_done_copy_is_not_used_as_a_store(server: str, tmp_path: Path) -> N
             refused = with_settings(settings, *command)
             assert refused.exit_code == 69, refused.output
             assert f"a copy of {origin} that is not done" in refused.stderr
+        examined = with_settings(settings, "doctor")
+        assert examined.exit_code == 1
+        assert "that is not done" in examined.stdout and "run mailtracer db copy" in examined.stdout
         list(copying.copy(source, half, origin))
         assert with_settings(settings, "ingest", str(LOGS[1]), "--timezone", "UTC").exit_code == 0
         source.dispose()

@@ -50,11 +50,18 @@ def has_table(conn: Connection, name: str) -> bool:
     return bool(fetch(conn, "SELECT 1 FROM sqlite_master WHERE name = ?", (name,)))
 
 
+def half_copied_from(conn: Connection) -> str:
+    """The store that is being copied into this one and is not all there yet; "" for none."""
+    if not has_table(conn, UNFINISHED):
+        return ""
+    told = fetch(conn, f"SELECT origin FROM {UNFINISHED}", ())
+    return str(told[0][0]) if told else "another store"
+
+
 def _see_that_it_is_whole(conn: Connection) -> None:
     """What is written into half a copy would be gone when the copy goes on."""
-    if not has_table(conn, UNFINISHED):
+    if not (origin := half_copied_from(conn)):
         return
-    origin = next(iter(fetch(conn, f"SELECT origin FROM {UNFINISHED}", ())), ("another store",))[0]
     raise StoreUnusable(
         f"the store is a copy of {origin} that is not done. Run `mailtracer db copy` there again "
         "to finish it, or wait until it is done; use the old store until then."
