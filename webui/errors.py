@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 
 from tracer.errors import InvalidQuery, NotFound, StoreUnavailable, TracerError
 from tracer.query import corrected, parse_query
+from tracer.store.engine import is_damage
 from webui import results_view
 from webui.asking import Asked, asked
 from webui.i18n import gettext, site, translated
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 RETRY_S = "5"
 LONGEST_ID = 200
-DAMAGE = ("malformed", "is damaged")  # what SQLite, or we, say of such a file
 TITLES: dict[int, LazyString] = {
     400: lazy_gettext("This request could not be read."),
     403: lazy_gettext("This is not allowed."),
@@ -136,7 +136,7 @@ def _unavailable(error: Exception) -> Response:
 
 def _store_words(error: Exception) -> tuple[str, str]:
     """What is wrong with the store, and what to do."""
-    if any(word in str(error) for word in DAMAGE):
+    if is_damage(error):
         return gettext("The store is damaged."), gettext(
             "Run mailtracer doctor: it says what is wrong, and mailtracer restore goes back to a "
             "backup. The logs themselves are untouched; reading them again brings back the rest."
@@ -149,7 +149,7 @@ def _store_words(error: Exception) -> tuple[str, str]:
 
 def _database(error: DatabaseError) -> Response:
     """A damaged file is told as one; any other fault of a statement is our own."""
-    if any(word in str(error) for word in DAMAGE):
+    if is_damage(error):
         return _unavailable(error)
     raise error
 
