@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
-from tracer.model import FAILED, Outcome
+from tracer.model import DAY_US, FAILED, Outcome
 from tracer.query import SearchQuery, parse_query
 from tracer.store import deliveries
 from tracer.store.deliveries import Summary
@@ -79,10 +79,19 @@ def home() -> ResponseReturnValue:
         bars=bars(summary.histogram, summary.bucket_us, height=48),
         starts=now.starts,
         since=SINCE,
+        older=_older(),
         followed=followed,
         unread_yet=[seen for seen in followed.values() if seen.source not in read],
         is_unwatched=is_unwatched,
     )
+
+
+def _older() -> Asked | None:
+    """A search of what is there, where every log that was read ends before what home counts."""
+    newest_us = freshness().newest_us
+    if newest_us is None or site().now_us() - newest_us < DAY_US:
+        return None
+    return Asked(since="all")
 
 
 def _now() -> Now:
