@@ -55,6 +55,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
 @example('"Message-ID:" a@b.example')
 @example("subject:“a” “b”")
 @example("from:.")
+@example(":,*")
 def test_what_was_read_can_be_written_and_read_again(text: str) -> None:
     try:
         node = where(text)

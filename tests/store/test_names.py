@@ -245,9 +245,10 @@ def test_index_goes_with_its_day(sqlite_store: Engine, tmp_path: Path) -> None:
 
 
 _SIGNS = st.text('aAbB1\u212aéÉ.@+-_ %*\\"<\0日', max_size=10)
+_TYPED = _SIGNS.map(lambda text: text.replace("\0", " "))  # as a query is read
 
 
-@given(recipient=_SIGNS, others=st.lists(_SIGNS, max_size=2), wanted=_SIGNS,
+@given(recipient=_SIGNS, others=st.lists(_SIGNS, max_size=2), wanted=_TYPED,
        kind=st.sampled_from([MatchKind.TEXT, MatchKind.WILDCARD, MatchKind.PREFIX]))  # fmt: skip
 @example("ab+1@a", [], "ab@", MatchKind.PREFIX)
 @example("AB.b@a", ["b"], "ab.*@a", MatchKind.WILDCARD)

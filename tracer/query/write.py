@@ -95,14 +95,14 @@ def _text(value: Value) -> str:
 def _bare(term: Term) -> str:
     """Free text without its key, quoted if need be; `""` if it would read as anything else."""
     text = _text(term.values[0])
-    for candidate in (text, _quoted(text)):
-        if candidate.strip() and (":" not in candidate or candidate.startswith('"')):
-            try:
-                reading = read(candidate)
-            except InvalidQuery:
-                continue
-            if reading.where == term:
-                return candidate
+    candidates = (text, _quoted(text)) if ":" not in text else (_quoted(text), text)
+    for candidate in filter(str.strip, candidates):
+        try:
+            reading = read(candidate)
+        except InvalidQuery:
+            continue
+        if reading.where == term:
+            return candidate
     return ""
 
 
