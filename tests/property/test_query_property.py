@@ -56,6 +56,8 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
 @example("subject:“a” “b”")
 @example("from:.")
 @example(":,*")
+@example("«\r»")
+@example("subject:«a\nsubject:b»")
 def test_what_was_read_can_be_written_and_read_again(text: str) -> None:
     try:
         node = where(text)

@@ -20,6 +20,7 @@ _UNITS: dict[str, tuple[tuple[str, int], ...]] = {
 _ONE_VALUE = "(?s)" + VALUE_PATTERN
 _LINE_ENDS = r"[\r\n]+"
 _EVERY_FAILURE = frozenset(outcome.value for outcome in FAILED)
+_OPENING = ("“", "«")  # at the beginning, a later condition may hold what closes them
 _BEGINNINGS = frozenset({"last", "since"})
 
 
@@ -95,7 +96,9 @@ def _text(value: Value) -> str:
 def _bare(term: Term) -> str:
     """Free text without its key, quoted if need be; `""` if it would read as anything else."""
     text = _text(term.values[0])
-    candidates = (text, _quoted(text)) if ":" not in text else (_quoted(text), text)
+    candidates = [text, _quoted(text)]
+    if ":" in text or text.startswith(_OPENING):
+        candidates.reverse()
     for candidate in filter(str.strip, candidates):
         try:
             reading = read(candidate)
@@ -109,10 +112,11 @@ def _bare(term: Term) -> str:
 def _value(key: str, value: Value) -> str:
     if isinstance(value, Compare):
         return _comparison(key, value)
-    for candidate in (value.text, f"@{value.text}"):
-        if _reads_as(key, candidate, value):
-            return candidate
-    return _quoted(value.text)
+    quoted = _quoted(value.text)
+    candidates = [value.text, f"@{value.text}", quoted]
+    if value.text.startswith(_OPENING):
+        candidates.reverse()
+    return next((text for text in candidates if _reads_as(key, text, value)), quoted)
 
 
 def _reads_as(key: str, candidate: str, value: Value) -> bool:
