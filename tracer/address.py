@@ -30,12 +30,13 @@ _DOMAIN = r"[^\W_][\w.-]*"
 def normalise(address: str) -> str:
     """The form of an address that is compared and stored: `anna@xn--e1afmkfd.example`.
 
-    Lower case, without the brackets around it, the domain as A-labels (RFC 5890) without
-    a last dot. The null reverse-path stays `<>`. A text that is no address is lower-cased.
+    Lower case, without the brackets around it and a full stop after them, the domain as
+    A-labels (RFC 5890) without a last dot. The null reverse-path stays `<>`. A text that is
+    no address is lower-cased.
     """
     plain = address.lower()
-    if plain[:1] == "<" and plain[-1] == ">":
-        plain = plain.strip("<>") or NULL_SENDER
+    if plain[:1] == "<" and plain.rstrip(".")[-1:] == ">":
+        plain = plain.rstrip(".").strip("<>") or NULL_SENDER
     if plain.isascii() and plain[-1:] != ".":
         return plain
     local, at, domain = plain.rpartition("@")
@@ -47,7 +48,7 @@ def normalise(address: str) -> str:
 def domain_of(address: str) -> str:
     """The domain of an address as lower-case A-labels; `""` if it has none."""
     domain = address.rpartition("@")[2] if "@" in address else ""
-    return to_ascii(domain.rstrip(">") if address[:1] == "<" else domain)
+    return to_ascii(domain.rstrip(">.") if address[:1] == "<" else domain)
 
 
 def to_ascii(domain: str) -> str:

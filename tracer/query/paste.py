@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from tracer.errors import InvalidQuery
+from tracer.query.keys import KEYS
 from tracer.query.networks import network
 from tracer.query.values import is_domain, unquote
 
@@ -22,6 +23,7 @@ _SHORT_ID = r"(?=.*\d)(?=.*[A-F]|.{10})[0-9A-F]{8,17}"
 _LONG_ID = r"(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,}z[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-y]+"
 _SEPARATED = r'(?s)(?:"(?:[^"\\]|\\.)*"?|<[^<>]*>|[^,;"])+'
 _MESSAGE_ID = r"(?i)(?:^|\s)Message-ID:\s*<?([^<>\s]+@[^<>\s]+)>?"
+_QUOTED_VALUE = rf'(?i)\b(?:{"|".join(KEYS)}):"(?:[^"\\]|\\.)*"'
 _HEADER = r"([A-Za-z][A-Za-z0-9-]*):(?:\s|$)"
 _PLAIN_HEADERS = frozenset(
     """date received return-path reply-to delivered-to mime-version content-type dkim-signature
@@ -74,8 +76,13 @@ def separated(text: str) -> tuple[str, ...]:
 
 
 def message_ids(text: str) -> tuple[str, ...]:
-    """The Message-IDs of pasted headers, without < >, each once; empty if it is no header."""
-    return tuple(dict.fromkeys(re.findall(_MESSAGE_ID, text)))
+    """The Message-IDs of pasted headers, without < >, each once; empty if it is no header.
+
+    What stands in quotation marks after a key of ours is a value: `reply:"… Message-ID: …"`.
+    """
+    if "message-id:" not in text.lower():
+        return ()
+    return tuple(dict.fromkeys(re.findall(_MESSAGE_ID, re.sub(_QUOTED_VALUE, " ", text))))
 
 
 def mailboxes(text: str) -> tuple[str, ...]:
