@@ -59,6 +59,7 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
 @example("«\r»")
 @example("subject:«a\nsubject:b»")
 @example("FROM:<@>.")
+@example("from:0 AND ,")
 def test_what_was_read_can_be_written_and_read_again(text: str) -> None:
     try:
         node = where(text)
@@ -96,6 +97,7 @@ STORED_KEYS = st.sampled_from(
 
 @example("", "subject", "0\0000")
 @example("0", "reply", "550 no Message-ID: <a@b> here")
+@example("«", "subject", "»")
 @given(QUERIES, STORED_KEYS, st.one_of(st.text(min_size=1, max_size=30), QUERIES))
 def test_a_stored_value_can_be_added_to_any_query(text: str, key: str, value: str) -> None:
     try:

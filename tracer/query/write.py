@@ -20,7 +20,8 @@ _UNITS: dict[str, tuple[tuple[str, int], ...]] = {
 _ONE_VALUE = "(?s)" + VALUE_PATTERN
 _LINE_ENDS = r"[\r\n]+"
 _EVERY_FAILURE = frozenset(outcome.value for outcome in FAILED)
-_OPENING = ("“", "«")  # at the beginning, a later condition may hold what closes them
+_OPENING = ("“", "«")  # a later condition may hold what closes them
+_JOINING = (*_OPENING, ",")  # at the beginning: a comma goes on with the condition before
 _BEGINNINGS = frozenset({"last", "since"})
 
 
@@ -66,7 +67,8 @@ def _with_window(query_text: str, reading: Reading, key: str, added: str) -> str
 
 def _conjoinable(query_text: str, reading: Reading) -> str:
     """The text in a form that another condition may follow."""
-    if not reading.pasted and not isinstance(reading.where, Or):
+    is_open = any(mark in query_text for mark in _OPENING)
+    if not (reading.pasted or is_open or isinstance(reading.where, Or)):
         return clean(query_text).strip()
     return " ".join(
         (_alternatives_enclosed(reading.where), *(term.text for term in reading.window))
@@ -97,7 +99,7 @@ def _bare(term: Term) -> str:
     """Free text without its key, quoted if need be; `""` if it would read as anything else."""
     text = _text(term.values[0])
     candidates = [text, _quoted(text)]
-    if ":" in text or text.startswith(_OPENING):
+    if ":" in text or text.startswith(_JOINING):
         candidates.reverse()
     for candidate in filter(str.strip, candidates):
         try:
