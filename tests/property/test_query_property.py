@@ -98,6 +98,7 @@ STORED_KEYS = st.sampled_from(
 @example("", "subject", "0\0000")
 @example("0", "reply", "550 no Message-ID: <a@b> here")
 @example("«", "subject", "»")
+@example("Message-ID:", "from", "a@b")
 @given(QUERIES, STORED_KEYS, st.one_of(st.text(min_size=1, max_size=30), QUERIES))
 def test_a_stored_value_can_be_added_to_any_query(text: str, key: str, value: str) -> None:
     try:

@@ -67,7 +67,7 @@ def _with_window(query_text: str, reading: Reading, key: str, added: str) -> str
 
 def _conjoinable(query_text: str, reading: Reading) -> str:
     """The text in a form that another condition may follow."""
-    is_open = any(mark in query_text for mark in _OPENING)
+    is_open = any(mark in query_text.lower() for mark in (*_OPENING, "message-id:"))
     if not (reading.pasted or is_open or isinstance(reading.where, Or)):
         return clean(query_text).strip()
     return " ".join(
