@@ -68,7 +68,7 @@ def test_wrong_statement_is_a_fault_of_our_own(app: Flask, monkeypatch: pytest.M
 
 
 def _wrong(**_: object) -> str:
-    raise ProgrammingError("SELEKT 1", None, Exception('near "SELEKT": syntax error'))
+    raise ProgrammingError("SELEKT 1", None, Exception('malformed array literal: "x"'))
 
 
 def test_page_without_its_store_can_be_tried_again_and_offers_no_search(tmp_path: Path) -> None:

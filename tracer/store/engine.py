@@ -41,7 +41,7 @@ STATEMENTS_OF_A_BULK = 64
 _BRIEF = ("locked", "busy", "deadlock")  # what passes
 _STARTING = ("starting up", "shutting down", "recovery mode", "too many clients")
 _REFUSED = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password")
-_DAMAGED = "malformed"  # in what SQLite says of a file that a disk has changed
+_DAMAGED = ("disk image is malformed", "malformed database schema")  # SQLite, of its file
 _READ_ONLY = ("readonly database", "read-only", "permission denied")
 _UNREACHABLE = ("connection failed", "Connection refused", "could not translate host name")
 WRITER = 0x6D61696C  # number of the lock that one_writer takes
@@ -59,7 +59,7 @@ class StoreDamaged(StoreUnusable):
 
 def is_damage(error: Exception) -> bool:
     """Whether an error, ours or the driver's, says that the store is damaged."""
-    return isinstance(error, StoreDamaged) or _DAMAGED in str(error)
+    return isinstance(error, StoreDamaged) or any(words in str(error) for words in _DAMAGED)
 
 
 def open_engine(url: str, *, durable: bool = False, bulk: bool = False) -> Engine:
@@ -238,7 +238,7 @@ def fault(error: Exception, database: str | None) -> StoreUnavailable:
             f"the store at {database} cannot be written: {said}. Give this user the right to write "
             "there, or mount the disk for writing."
         )
-    if _DAMAGED in said:
+    if any(words in said for words in _DAMAGED):
         return StoreDamaged(
             f"the store at {database} is damaged: {said}. `mailtracer doctor` says more; "
             "`mailtracer restore FILE` goes back to a backup."
