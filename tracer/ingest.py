@@ -369,9 +369,21 @@ def _days_near(hop: Hop) -> tuple[str, ...]:
 
     A stay whose beginning or end is unknown may continue one that is stored days away.
     """
-    first, last = hop.opened_us - 2 * SKEW_US, hop.last_us + 2 * SKEW_US
-    if not hop.client and not hop.client_name:
-        first -= fold.LONGEST_US
+    first, last = hop.opened_us - _before_us(hop), hop.last_us + 2 * SKEW_US
     if hop.closed_us is None:
         last += fold.LONGEST_US
     return days.span(first, last)
+
+
+def _before_us(hop: Hop) -> int:
+    """How long before the first known line of a stay its beginning may lie.
+
+    A Message-ID is told when a message enters the queue. Each refused recipient names the
+    client, hours after the session began perhaps; a notice or what a program hands in names none.
+    """
+    names_client = bool(hop.client or hop.client_name)
+    if names_client and (hop.message_id or hop.queue_id.startswith(fold.AT_THE_DOOR)):
+        return 2 * SKEW_US
+    if names_client or (hop.message_id and not hop.from_queue_ids):
+        return DAY_US
+    return fold.LONGEST_US

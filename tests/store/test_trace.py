@@ -51,6 +51,25 @@ relay=mail.shop.example[203.0.113.16]:25, delay=0.7, delays=0/0/0.3/0.4, dsn=2.0
 (250 2.0.0 Ok: accepted)
 13:00:01.950000+00:00 mx1 postfix/qmgr[3]: DDD0000003: removed
 """
+# A filter gave it back, and the queue manager has tried nobody yet.
+WAITING = """\
+13:10:00.000000+00:00 mx1 postfix/smtpd[1]: EEE0000001: client=mail.shop.example[203.0.113.16]
+13:10:00.100000+00:00 mx1 postfix/cleanup[2]: EEE0000001: message-id=<waits@shop.example>
+13:10:00.200000+00:00 mx1 postfix/qmgr[3]: EEE0000001: from=<bob@shop.example>, size=1000, nrcpt=2 \
+(queue active)
+13:10:00.300000+00:00 mx1 postfix/smtpd[7]: EEE0000002: client=localhost[127.0.0.1], \
+orig_queue_id=EEE0000001, orig_client=mail.shop.example[203.0.113.16]
+13:10:00.400000+00:00 mx1 postfix/cleanup[2]: EEE0000002: message-id=<waits@shop.example>
+13:10:00.500000+00:00 mx1 postfix/smtp[5]: EEE0000001: to=<anna@corp.example>, \
+relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, delays=0.2/0/0.1/0.2, dsn=2.0.0, status=sent \
+(250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as EEE0000002)
+13:10:00.500000+00:00 mx1 postfix/smtp[5]: EEE0000001: to=<carl@corp.example>, \
+relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, delays=0.2/0/0.1/0.2, dsn=2.0.0, status=sent \
+(250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as EEE0000002)
+13:10:00.600000+00:00 mx1 postfix/qmgr[3]: EEE0000001: removed
+13:10:00.700000+00:00 mx1 postfix/qmgr[3]: EEE0000002: from=<bob@shop.example>, size=1200, nrcpt=2 \
+(queue active)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +175,21 @@ def test_leg_that_was_followed_can_still_be_asked_for(conn: Connection) -> None:
     followed = f"m_{first.hop_id:016x}00000000"
     assert trace(conn, followed).row.queue_id == "4jXT3j4GS0zR8"
     assert ids(trace(conn, followed)) == ids(told)
+
+
+@pytest.mark.parametrize("wanted", ["EEE0000001", "EEE0000002", "waits@shop.example"])
+def test_mail_that_a_filter_gave_back_waits_in_our_queue(
+    store: Engine, tmp_path: Path, wanted: str
+) -> None:
+    read_lines(store, tmp_path, dated(WAITING))
+    with reading(store).connect() as conn:
+        told = trace(conn, wanted)
+    assert {row.recipient for row in told.siblings} == {"anna@corp.example", "carl@corp.example"}
+    assert told.row in told.siblings
+    for row in told.siblings:
+        assert (row.status, row.queue_id, row.attempts) == (Outcome.PENDING, "EEE0000002", 0)
+        assert row.queue_ids == ("mx1/EEE0000001", "mx1/EEE0000002")
+    assert told_of(told).outcome is Outcome.PENDING
 
 
 def test_newest_of_several_mails_with_one_queue_id_is_shown(store: Engine, tmp_path: Path) -> None:
