@@ -18,7 +18,7 @@ from tracer import fold, foreign, uniting
 from tracer.arrival import Arrival, Batch
 from tracer.handed_back import pairs, part, ties_of
 from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
-from tracer.model import DAY_US, Delivery, Hop, Parse
+from tracer.model import DAY_US, SECOND_US, Delivery, Hop, Parse
 from tracer.piped import is_tie
 from tracer.store import day_making, days, sources, stays
 from tracer.store.engine import keep_for_good, one_writer
@@ -28,6 +28,7 @@ from tracer.store.terms import Tie
 from tracer.uniting import machine
 
 UNITED_TOGETHER = 2000  # queue ids whose stored stays are loaded at once: some megabytes
+SESSION_US = 7200 * SECOND_US  # an SMTP session, refusals and all, is hardly longer
 BULK_BEHIND_US = DAY_US * 3 // 4  # a day is full when lines are this much later than its end
 _NONE: list[Stay] = []
 MOST_ALIKE = 40  # stays with one Message-ID: beyond that, a program gives it to all its mail
@@ -378,12 +379,9 @@ def _days_near(hop: Hop) -> tuple[str, ...]:
 def _before_us(hop: Hop) -> int:
     """How long before the first known line of a stay its beginning may lie.
 
-    A Message-ID is told when a message enters the queue. Each refused recipient names the
-    client, hours after the session began perhaps; a notice or what a program hands in names none.
+    Who names its client is seen by then, and a Message-ID is told when a message enters the
+    queue: what is missing is a part of an SMTP session at most.
     """
-    names_client = bool(hop.client or hop.client_name)
-    if names_client and (hop.message_id or hop.queue_id.startswith(fold.AT_THE_DOOR)):
-        return 2 * SKEW_US
-    if names_client or (hop.message_id and not hop.from_queue_ids):
-        return DAY_US
+    if hop.client or hop.client_name or (hop.message_id and not hop.from_queue_ids):
+        return SESSION_US
     return fold.LONGEST_US

@@ -211,6 +211,31 @@ def test_stay_whose_beginning_comes_last_is_one_row(store: Engine, tmp_path: Pat
     assert row["received_at"] == "2026-11-22T12:00:00Z"
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_session_with_refusals_on_both_sides_of_midnight_is_one_stay(
+    store: Engine, tmp_path: Path, order: tuple[int, int]
+) -> None:
+    """Each part is read by itself: the reader was started anew between them."""
+    refusal = (
+        "reject: RCPT from slow.shop.example[203.0.113.9]: 550 5.1.1 <{who}@corp.example>: "
+        "unknown; from=<bob@shop.example> to=<{who}@corp.example> proto=ESMTP helo=<slow>"
+    )
+    client, name = "client=slow.shop.example[203.0.113.9]", "message-id=<slow@shop.example>"
+    parts = (
+        (("23:30:00", "smtpd", client), ("23:35:00", "smtpd", refusal.format(who="no"))),
+        (("00:20:00", "smtpd", refusal.format(who="none")), ("00:20:01", "cleanup", name)),
+    )
+    for number in order:
+        lines = [
+            f"2026-11-{22 + number}T{at}.000000+00:00 mx1 postfix/{program}[1]: DDD0000005: {text}"
+            for at, program, text in parts[number]
+        ]
+        read_lines(store, tmp_path, lines, f"{number}.log")
+    rows = content(store)
+    assert {row["received_at"] for row in rows} == {"2026-11-22T23:30:00Z"}
+    assert len({row["queue_ids"] for row in rows}) == 1
+
+
 def test_two_readers_of_one_log_give_one_store(store: Engine, tmp_path: Path) -> None:
     lines = LOGS[0].read_text("utf-8").splitlines()
     read_lines(store, tmp_path, lines)
