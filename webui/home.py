@@ -79,7 +79,7 @@ def home() -> ResponseReturnValue:
         bars=bars(summary.histogram, summary.bucket_us, height=48),
         starts=now.starts,
         since=SINCE,
-        older=_older(),
+        older=None if summary.total else _older(),
         followed=followed,
         unread_yet=[seen for seen in followed.values() if seen.source not in read],
         is_unwatched=is_unwatched,

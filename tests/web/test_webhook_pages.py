@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from collectors.webhooks import WEBHOOKS
 from collectors.webhooks.webhook import Webhook
@@ -70,8 +69,8 @@ def test_every_provider_stands_once_in_the_list_with_what_it_is_asked_to_come_ag
 
 
 @pytest.fixture(scope="module")
-def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Engine]]:
-    """A server with a source for every page that has a line to try."""
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Pages with a source for every page that has a line to try."""
     home = tmp_path_factory.mktemp("home")
     store = empty_store(home)
     sources = tuple(
@@ -80,17 +79,17 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Engin
     )
     config = Config(home=home, source=sources)
     app = create_app(store, Site(), Desk(store, config))
-    with served(app) as address:
-        yield address, store
+    with served(app) as found:
+        yield found
     app.extensions[HOOKS].intake.stop()
     store.dispose()
 
 
 @pytest.mark.parametrize("name", SECRETS)
-def test_the_line_to_try_is_taken(name: str, hooks: tuple[str, Engine]) -> None:
+def test_the_line_to_try_is_taken(name: str, address: str) -> None:
     programs = [need(one) for one in ("bash", "curl", "openssl", "base64", "od")]
-    address = f"{hooks[0]}/hooks/{name}/{TOKEN}"
-    values = dict(os.environ) | VALUES | {"ADDRESS": address, "no_proxy": "127.0.0.1"}
+    values = dict(os.environ) | VALUES | {"no_proxy": "127.0.0.1"}
+    values["ADDRESS"] = f"{address}/hooks/{name}/{TOKEN}"
     found = subprocess.run(
         [programs[0], "-c", line_to_try(name)], env=values,
         capture_output=True, text=True, timeout=30, check=True,
