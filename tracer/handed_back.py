@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tracer.legs import Placed, Stay
+from tracer.legs import Placed, Stay, leg_before
 from tracer.model import SECOND_US
 from tracer.piped import is_tie
 
@@ -103,7 +103,7 @@ def _came_from_elsewhere(b: Stay, stays: list[Stay], kept: set[tuple[int, int]])
     others = {
         f"{a.hop.host}/{a.hop.queue_id}" for a in stays if (a.hop.hop_id, b.hop.hop_id) not in kept
     }
-    wrong = [p for p in b.placed if p.before and p.before.path.rpartition(" ")[2] in others]
+    wrong = [placed for placed in b.placed if leg_before(placed) in others]
     for placed in wrong:
         placed.before = None
     return bool(wrong)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from tracer import fold, foreign, uniting
 from tracer.arrival import Arrival, Batch
 from tracer.handed_back import pairs, part, ties_of
-from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join
+from tracer.legs import SKEW_US, Placed, Stay, hands_over, is_foreign, join, let_go
 from tracer.model import DAY_US, SECOND_US, Delivery, Hop, Parse
 from tracer.piped import is_tie
 from tracer.store import day_making, days, sources, stays
@@ -102,6 +102,7 @@ class _Ingest:
         self.ties: dict[tuple[str, Tie], set[int]] = defaultdict(set)
         self.here: dict[str, list[Stay]] = defaultdict(list)  # queue id -> stays being stored
         self.stays: dict[int, Stay] = {}
+        self.gone: set[int] = set()  # hop_ids that united stays no longer have
         self.duplicates = 0
 
     def store(self, arrivals: list[Arrival]) -> None:
@@ -206,6 +207,7 @@ class _Ingest:
             known -= {stay.hop.hop_id for stay in found.gone}
             gone += found.gone
             yield from map(self._as_stay, found.fresh)
+        self.gone.update(stay.hop.hop_id for stay in gone)
         stays.delete(self.conn, gone)
 
     def _keep_apart(self, fresh: list[Stay]) -> None:
@@ -223,6 +225,7 @@ class _Ingest:
     def _link(self, fresh: list[Stay]) -> list[Stay]:
         """Join legs around the fresh stays; the stays to be written, old ones included."""
         self.stays = {stay.hop.hop_id: stay for stay in fresh}
+        self.gone -= self.stays.keys()
         ties: set[str] = set()
         for stay in fresh:
             self.here[stay.hop.queue_id].append(stay)
@@ -259,7 +262,10 @@ class _Ingest:
             if after.is_stored and after_id not in changed:
                 gone += stays.found_by(after)  # what it inherits may be others now
                 changed[after_id] = after
-            if join(before, after):
+            parted = bool(self.gone) and let_go(before, self.gone)
+            if join(before, after) or parted:
+                if before.is_stored and before_id not in changed:
+                    gone += stays.found_by(before)  # its turn as the leg after may come
                 changed[before_id], changed[after_id] = before, after
                 if after_id not in to_come or after_id in passed_on:
                     again[after_id] = after

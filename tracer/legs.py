@@ -11,6 +11,8 @@ Pure: knows nothing of the store.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
 from tracer.direction import direction, is_ours
@@ -28,6 +30,8 @@ UNTOLD = "<>"
 
 _HANDED_ON = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REQUEUED_FROM = frozenset({Outcome.DEFERRED, Outcome.PENDING, Outcome.UNKNOWN, Outcome.REMOVED})
+
+_WAITING = frozenset({Outcome.PENDING, Outcome.QUARANTINED})
 
 
 class Before(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -118,27 +122,102 @@ def join(before: Stay, after: Stay) -> bool:
 
 
 def _join(before: Stay, after: Stay, came_along: bool) -> bool:
+    fate = _untried(after)
+    named_more = fate is not None and _name(before, after, fate)
     if len(before.placed) == len(after.placed) == 1:
-        return _join_one(before, before.placed[0], after, after.placed[0], came_along)
+        one = before.placed[0], after.placed[0]
+        return _join_one(before, one[0], after, one[1], came_along) or named_more
     followers: dict[str, list[Placed]] = {}
     for follower in after.placed:
         for address in _names(follower.delivery):
             followers.setdefault(address, []).append(follower)
-    changed = False
+    changed, followed = named_more, set[int]()
     for placed in before.placed:
         if _went_there(placed.delivery, after.hop, came_along):
-            for follower in followers.get(placed.delivery.recipient.lower(), ()):
+            found = followers.get(placed.delivery.recipient.lower(), ())
+            followed.update(map(id, found))
+            for follower in found:
                 changed |= _follow(before.hop, placed, after.hop, follower)
+            changed |= not found and _let_go(placed, after.hop.hop_id)
+    for follower in after.placed:
+        if follower.before and id(follower) not in followed:
+            changed |= _forsake(follower, before.hop)
     return changed
 
 
 def _join_one(a: Stay, before: Placed, b: Stay, after: Placed, came_along: bool) -> bool:
     if not _went_there(before.delivery, b.hop, came_along):
-        return False
+        return _forsake(after, a.hop)
     wanted = before.delivery.recipient
     if wanted != after.delivery.recipient and wanted.lower() not in _names(after.delivery):
-        return False
+        gone = _let_go(before, b.hop.hop_id)
+        return _forsake(after, a.hop) or gone
     return _follow(a.hop, before, b.hop, after)
+
+
+def leg_before(placed: Placed) -> str:
+    """`host/queue_id` of the leg that a delivery follows; "" for none."""
+    return placed.before.path.rpartition(" ")[2] if placed.before else ""
+
+
+def _forsake(placed: Placed, a: Hop) -> bool:
+    """Forget what a delivery inherited from a hop that it does not follow; whether it had any.
+
+    A queue's word on recipients not named yet may be followed, and is gone when they are.
+    """
+    if leg_before(placed) != _leg(a):
+        return False
+    placed.before = None
+    return True
+
+
+def _let_go(placed: Placed, *gone: int) -> bool:
+    """Make a delivery the last leg again if one of these followed; whether it did."""
+    if placed.next_id not in gone:
+        return False
+    placed.next_id = 0
+    return True
+
+
+def let_go(before: Stay, gone: Collection[int]) -> bool:
+    """Forget legs that are there no more; whether any followed this one."""
+    parted = [placed for placed in before.placed if _let_go(placed, *gone)]
+    return bool(parted)
+
+
+def _untried(stay: Stay) -> Delivery | None:
+    """What is known of the recipients of a stay whom nobody has tried; None if there are none.
+
+    A queue names no recipients before the first attempt; a header check names one of them.
+    What then befalls the message befalls all of them.
+    """
+    untried = [one.delivery for one in stay.placed if not one.delivery.attempts]
+    if len(untried) == len(stay.placed):
+        return untried[0] if untried else None
+    return next((told for told in untried if told.outcome in _WAITING), None)
+
+
+def _name(before: Stay, after: Stay, fate: Delivery) -> bool:
+    """Name the untried recipients of a stay as the leg before names them; whether any was new.
+
+    A filter that only passes our queue id on may have split the mail: the reply must tell.
+    """
+    known = set().union(*(_names(one.delivery) for one in after.placed))
+    told_of = [p.delivery for p in before.placed if after.hop.queue_id in p.delivery.next_queue_ids]
+    handed_on = [told for told in told_of if told.outcome in _HANDED_ON]
+    missing = [told for told in handed_on if told.recipient.lower() not in known]
+    if not missing:
+        return False
+    found = [one for one in after.placed if one.delivery.recipient]
+    for told in missing:
+        names = {"recipient": told.recipient, "original_recipient": told.original_recipient}
+        found.append(Placed(msgspec.structs.replace(fate, **names)))
+    after.placed = sorted(found, key=_by_name)
+    return True
+
+
+def _by_name(placed: Placed) -> tuple[str, str]:
+    return placed.delivery.recipient, placed.delivery.original_recipient
 
 
 def _names(delivery: Delivery) -> set[str]:
@@ -169,9 +248,13 @@ def _follow(a: Hop, before: Placed, b: Hop, after: Placed) -> bool:
     return True
 
 
+def _leg(hop: Hop) -> str:
+    return f"{hop.host}/{hop.queue_id}"
+
+
 def inherited(a: Hop, known: Before | None) -> Before:
     """What the leg after hop `a` knows, `known` being what `a` knows from before."""
-    own = f"{a.host}/{a.queue_id}"
+    own = _leg(a)
     if known is None:
         return Before(a.opened_us, own, a.client, a.auth, a.subject)
     return Before(

@@ -16,6 +16,7 @@ from tracer.relay_ids import relay_ids
 _ATTEMPT: Final = EventKind.ATTEMPT
 _REJECTED: Final = EventKind.REJECTED
 _DEFERRED: Final = Outcome.DEFERRED
+_AT_THE_DOOR: Final = Outcome.REJECTED
 _RELAYED: Final = Outcome.RELAYED
 _DELIVERED: Final = Outcome.DELIVERED
 _WAITING: Final = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
@@ -26,6 +27,8 @@ _ACCEPTED: Final = frozenset(
     {EventKind.QUEUED, EventKind.HELD, EventKind.EXPIRED, EventKind.REMOVED}
 )
 _NAMES: Final = frozenset({EventKind.FILTERED, EventKind.HELD})  # may name a recipient by the way
+_BEGINNINGS: Final = frozenset({EventKind.RECEIVED, EventKind.IDENTIFIED, EventKind.FILTERED})
+_OF_ONE: Final = frozenset({EventKind.ATTEMPT, EventKind.REJECTED})
 _HANDS_ON: Final = frozenset({EventKind.ATTEMPT, EventKind.REPORTED})
 _PROBE: Final = "double-bounce@"
 
@@ -65,7 +68,26 @@ def deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
             _FATES[kind](known, event)
     if hop.closed_us is None or not known or ("", "") in known:
         _complete(known, events, hop)
+    if known and (hop.closed_us is None or len(known) < (hop.recipient_count or 0)):
+        _add_rest(known, events, hop)
     return [_delivery(key, recipient, hop) for key, recipient in known.items()]
+
+
+def _add_rest(known: _Known, events: list[Event], hop: Hop) -> None:
+    """One without a name for all whom the queue counts (`nrcpt=`) and nobody has tried.
+
+    Only where the log tells of the whole stay, since attempts may lie before its first line, and
+    unless it ended by itself.
+    """
+    in_queue = sum(one.outcome is not _AT_THE_DOOR for one in known.values())
+    if ("", "") in known or in_queue >= (hop.recipient_count or 0):
+        return
+    if events[0].kind in _BEGINNINGS and (hop.closed_us is None or _was_deleted(events)):
+        known["", ""] = _untried([event for event in events if event.kind not in _OF_ONE])
+
+
+def _was_deleted(events: list[Event]) -> bool:
+    return any(event.outcome is Outcome.REMOVED for event in events)
 
 
 def _complete(known: _Known, events: list[Event], hop: Hop) -> None:
@@ -122,16 +144,16 @@ def _overtaken(recipient: _Recipient, event: Event) -> bool:
     """Within one second log order is lost: the final outcome is the later one."""
     return (
         not recipient.waits
-        and recipient.outcome is not Outcome.REJECTED
+        and recipient.outcome is not _AT_THE_DOOR
         and event.at_us == recipient.last.at_us
     )
 
 
 def _refused(known: _Known, event: Event) -> None:
     recipient = _entry(known, event)
-    if recipient.outcome in (Outcome.UNKNOWN, Outcome.REJECTED):
+    if recipient.outcome in (Outcome.UNKNOWN, _AT_THE_DOOR):
         recipient.last = event
-        recipient.outcome = Outcome.REJECTED
+        recipient.outcome = _AT_THE_DOOR
         recipient.attempts += event.repeats
 
 

@@ -18,7 +18,6 @@ from tracer.query import And, Match, MatchKind, Or, SearchQuery, Term
 from tracer.store import days, deliveries, sealed, sources, stays
 from tracer.store.packing import Packer
 from tracer.store.terms import Tie
-from tracer.waiting import in_our_queue
 
 MOST_LEGS = 30
 MOST_RELATED = 50
@@ -39,8 +38,7 @@ def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
     walk = _Walk(conn)
     legs = walk.legs(hop_id)
     rows = deliveries.of_hops(conn, [stay.hop.hop_id for stay in legs])
-    siblings = in_our_queue(_siblings(rows, row), legs)
-    row = _as_it_stands(row, siblings)
+    siblings = _siblings(rows, row)
     return Trace(
         row,
         siblings or (row,),
@@ -48,15 +46,6 @@ def load_trace(conn: Connection, wanted: str, parse: Parse) -> Trace:
         tuple(_related(conn, walk, legs, row)),
         sources.read_until(conn, row.source),
     )
-
-
-def _as_it_stands(asked: Row, siblings: tuple[Row, ...]) -> Row:
-    """The row asked for; where it names nobody, the first of those that wait there."""
-    found = next((row for row in siblings if row.id == asked.id), None)
-    if found is None and not asked.recipient:
-        place = asked.host, asked.queue_id
-        found = next((row for row in siblings if (row.host, row.queue_id) == place), None)
-    return found or asked
 
 
 def _siblings(rows: Iterable[Row], asked: Row) -> tuple[Row, ...]:

@@ -169,6 +169,24 @@ def test_hops_of_a_mail_may_come_in_any_order(data: st.DataObject) -> None:
     )
 
 
+@QUICK
+@given(data=st.data())
+def test_order_changes_nothing_where_lines_are_missing_or_have_not_come_yet(
+    data: st.DataObject,
+) -> None:
+    mail = mails_of_many_hops()[data.draw(st.sampled_from(range(len(mails_of_many_hops()))))]
+    events = sorted((told for hop in mail for told in hop), key=lambda told: told[0].at_us)
+    events = events[: data.draw(st.integers(1, len(events)))]
+    missing = data.draw(st.sets(st.sampled_from(range(len(events))), max_size=3))
+    there = [told for number, told in enumerate(events) if number not in missing] or events
+    shuffled = data.draw(st.permutations(range(len(there))))
+    size = data.draw(st.integers(1, len(there)))
+    batches = [shuffled[at : at + size] for at in range(0, len(there), size)]
+    arriving = [[there[number] for number in batch] for batch in batches]
+    restart_every = data.draw(st.integers(1, 5))
+    assert stored(arriving, restart_every=restart_every) == stored([there], restart_every=1)
+
+
 @settings(QUICK, max_examples=8)
 @given(data=st.data())
 def test_order_batches_and_repetition_change_nothing_on_a_server(

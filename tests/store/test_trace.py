@@ -70,6 +70,10 @@ relay=127.0.0.1[127.0.0.1]:10024, delay=0.5, delays=0.2/0/0.1/0.2, dsn=2.0.0, st
 13:10:00.700000+00:00 mx1 postfix/qmgr[3]: EEE0000002: from=<bob@shop.example>, size=1200, nrcpt=2 \
 (queue active)
 """
+TRIED_ONE = """\
+13:10:09.000000+00:00 mx1 postfix/lmtp[9]: EEE0000002: to=<anna@corp.example>, relay=mbx[/lmtp], \
+delay=8.3, delays=0.2/8/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 <anna@corp.example> Saved)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +194,48 @@ def test_mail_that_a_filter_gave_back_waits_in_our_queue(
         assert (row.status, row.queue_id, row.attempts) == (Outcome.PENDING, "EEE0000002", 0)
         assert row.queue_ids == ("mx1/EEE0000001", "mx1/EEE0000002")
     assert told_of(told).outcome is Outcome.PENDING
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 100])
+def test_list_shows_what_a_filter_gave_back_once_for_each_recipient_as_it_stands(
+    store: Engine, tmp_path: Path, at_once: int
+) -> None:
+    lines = dated(WAITING)
+    for n in range(0, len(lines), at_once):
+        read_lines(store, tmp_path, lines[n : n + at_once], f"{n}.log")
+    with reading(store).connect() as conn:
+        assert standing(conn) == {
+            ("anna@corp.example", Outcome.PENDING, "EEE0000002"),
+            ("carl@corp.example", Outcome.PENDING, "EEE0000002"),
+        }
+    read_lines(store, tmp_path, dated(TRIED_ONE), "later.log")
+    with reading(store).connect() as conn:
+        assert standing(conn) == {
+            ("anna@corp.example", Outcome.DELIVERED, "EEE0000002"),
+            ("carl@corp.example", Outcome.PENDING, "EEE0000002"),
+        }
+
+
+@pytest.mark.parametrize(
+    ("done", "outcome"), [("placed on hold", Outcome.QUARANTINED), ("removed", Outcome.REMOVED)]
+)
+def test_what_befalls_a_message_that_a_filter_gave_back_befalls_each_recipient(
+    store: Engine, tmp_path: Path, done: str, outcome: Outcome
+) -> None:
+    by_hand = f"13:20:00.000000+00:00 mx1 postfix/postsuper[8]: EEE0000002: {done}"
+    read_lines(store, tmp_path, dated(WAITING))
+    read_lines(store, tmp_path, dated(by_hand), "later.log")
+    with reading(store).connect() as conn:
+        assert standing(conn) == {
+            ("anna@corp.example", outcome, "EEE0000002"),
+            ("carl@corp.example", outcome, "EEE0000002"),
+        }
+
+
+def standing(conn: Connection) -> set[tuple[str, Outcome, str]]:
+    rows = found(conn, "")
+    assert len({row.recipient for row in rows}) == len(rows)
+    return {(row.recipient, row.status, row.queue_id) for row in rows}
 
 
 def test_newest_of_several_mails_with_one_queue_id_is_shown(store: Engine, tmp_path: Path) -> None:

@@ -219,6 +219,41 @@ def test_message_in_the_queue_with_no_attempt_yet_is_pending() -> None:
     assert (told.recipient, told.outcome, told.delay_s) == ("", "pending", None)
 
 
+def test_recipients_whom_nobody_has_tried_stand_as_one_without_a_name() -> None:
+    anna = tried(reply="250 2.0.0 Ok: queued as F27E789349")
+    rest = folded(opened(), identified(), queued(n=3), anna).deliveries[1]
+    assert (rest.recipient, rest.outcome, rest.attempts) == ("", Outcome.PENDING, 0)
+    assert (rest.reply, rest.relay, rest.next_queue_ids, rest.last_us) == (
+        "",
+        "",
+        (),
+        NOON_US + 200_000,
+    )
+
+
+def test_recipients_refused_at_the_door_are_none_of_those_in_the_queue() -> None:
+    told = outcomes(opened(), refused(0.05, "eva@corp.example"), identified(), queued())
+    assert told == {"eva@corp.example": "rejected", "": "pending"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        (opened(), identified(), queued(n=2), tried(), removed()),  # one address, written twice
+        (queued(n=2), deferred(60)),  # the other may have it since before the log begins
+        (opened(), identified(), queued(n=2), deferred(), tried(2, "bob@corp.example")),
+    ],
+)
+def test_no_recipient_is_made_up_where_the_log_may_have_told_of_all(said: tuple[Said, ...]) -> None:
+    assert "" not in outcomes(*said)
+
+
+def test_recipients_not_tried_share_what_befalls_their_message() -> None:
+    begun = (opened(), identified(), queued(n=2), tried())
+    assert outcomes(*begun, HOLD)[""] == "quarantined"
+    assert outcomes(*begun, BY_HAND)[""] == "removed"
+
+
 def test_client_that_left_before_the_end_of_its_message_leaves_no_delivery() -> None:
     assert folded(opened()).deliveries == ()
     assert folded(opened(), identified()).deliveries == ()
