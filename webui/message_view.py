@@ -51,6 +51,7 @@ class MessageView:
     tall: Drawing | None
     events: tuple[EventLine, ...]
     tabs: tuple[Row, ...]
+    recipients: int  # those that the log does not name among them
     more_recipients: int
     lines: tuple[RawLine, ...]
     line_count: int
@@ -81,6 +82,7 @@ def message_view(trace: Trace, alike: Similar | None, *, every_line: bool = Fals
         tall=tall(path) if path and path.steps else None,
         events=lines,
         tabs=tabs,
+        recipients=_recipients(trace),
         more_recipients=len(trace.siblings) - len(tabs),
         lines=_raw_lines(events, numbers, trace.row, every_line),
         line_count=len(events),
@@ -131,6 +133,14 @@ def _tabs(trace: Trace) -> tuple[Row, ...]:
     if any(row.id == trace.row.id for row in shown):
         return shown
     return (*shown[: TABS - 1], trace.row)
+
+
+def _recipients(trace: Trace) -> int:
+    """How many recipients the mail has; where some are not named, as many as the queue counts."""
+    places = {(row.host, row.queue_id) for row in trace.siblings if not row.recipient}
+    hops = (leg.hop for leg in trace.legs)
+    counted = (hop.recipient_count or 0 for hop in hops if (hop.host, hop.queue_id) in places)
+    return max(len(trace.siblings), *counted, 0)
 
 
 def _raw_lines(

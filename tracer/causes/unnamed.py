@@ -17,6 +17,8 @@ _INSTEAD = tuple(
         ("recipient", r"\byour mailbox \{recipient\}", "your mailbox"),
         ("recipient", r"\bno mailbox \{recipient\}", "no such mailbox"),
         ("recipient", r"\{recipient\} is no longer", "the recipient's address is no longer"),
+        ("recipient", r"message to \{recipient\} has been in our", "message has been in our"),
+        ("recipient", r"attempt to deliver it", "attempt for recipients that it does not name"),
         ("domain", r"\b([Tt]he) domain \{domain\}", r"\1 recipient's domain"),
         ("sender", r"\bsender address \{sender\}", "sender address"),
         ("recipient", r"\bваш ящик \{recipient\}", "ваш ящик"),
@@ -25,6 +27,8 @@ _INSTEAD = tuple(
         ("recipient", r"\bвладельца адреса \{recipient\}", "получателя"),
         ("recipient", r"\bвладелец адреса \{recipient\}", "получатель"),
         ("recipient", r"\bВладелец адреса \{recipient\}", "Получатель"),
+        ("recipient", r"Письмо на адрес \{recipient\} стоит", "Письмо стоит"),
+        ("recipient", r"одной попытки его доставить", "одной попытки для тех, кого он не называет"),
         ("domain", r"\bнаш домен \{domain\}", "наш домен"),
         ("sender", r"\b(адреса?) отправителя:? \{sender\}", r"\1 отправителя"),
     )
