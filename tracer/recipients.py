@@ -83,7 +83,7 @@ def _add_rest(known: _Known, events: list[Event], hop: Hop) -> None:
     if ("", "") in known or in_queue >= (hop.recipient_count or 0):
         return
     if events[0].kind in _BEGINNINGS and (hop.closed_us is None or _was_deleted(events)):
-        known["", ""] = _untried([event for event in events if event.kind not in _OF_ONE])
+        known["", ""] = _untried(events)
 
 
 def _was_deleted(events: list[Event]) -> bool:
@@ -114,9 +114,10 @@ def _was_accepted(events: list[Event], hop: Hop) -> bool:
 
 def _untried(events: list[Event]) -> _Recipient:
     """A recipient of whom only the message's own fate is known."""
-    recipient = _Recipient(events[-1], Outcome.PENDING)
+    own = [event for event in events if event.kind not in _OF_ONE]
+    recipient = _Recipient(own[-1], Outcome.PENDING)
     alone = {("", ""): recipient}
-    for event in events:
+    for event in own:
         if event.kind in _FATES and event.kind is not EventKind.FILTERED:
             _FATES[event.kind](alone, event)
     return recipient

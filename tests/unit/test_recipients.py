@@ -259,15 +259,24 @@ def test_client_that_left_before_the_end_of_its_message_leaves_no_delivery() -> 
     assert folded(opened(), identified()).deliveries == ()
 
 
+SUBJECT = (
+    0.15,
+    "cleanup",
+    "info: header Subject: Hello from mail.shop.example[203.0.113.16]; from=<bob@shop.example> "
+    "to=<anna@corp.example> proto=ESMTP helo=<shop>",
+)
+
+
 def test_name_that_only_a_header_check_knows_is_taken() -> None:
-    subject = (
-        0.15,
-        "cleanup",
-        "info: header Subject: Hello from mail.shop.example[203.0.113.16]; from=<bob@shop.example> "
-        "to=<anna@corp.example> proto=ESMTP helo=<shop>",
-    )
-    told = delivery(opened(), subject, queued())
+    told = delivery(opened(), SUBJECT, queued())
     assert (told.recipient, told.outcome) == ("anna@corp.example", "pending")
+
+
+def test_recipient_not_tried_yet_has_nothing_of_what_others_were_told() -> None:
+    carl = tried(1, "carl@corp.example", reply="250 2.0.0 Ok: queued as F27E789349")
+    anna = folded(opened(), SUBJECT, queued(n=2), carl).deliveries[1]
+    assert (anna.recipient, anna.outcome) == ("anna@corp.example", "pending")
+    assert (anna.reply, anna.relay, anna.status, anna.next_queue_ids) == ("", "", "", ())
 
 
 def test_nameless_recipient_goes_when_the_name_comes() -> None:
