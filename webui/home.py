@@ -27,10 +27,11 @@ KEPT_S = 10
 SINCE = "24h"
 BUCKETS = 48
 STRIP = (Outcome.DELIVERED, Outcome.RELAYED, Outcome.DEFERRED, Outcome.BOUNCED, Outcome.REJECTED)
+WAITING = (Outcome.DEFERRED, Outcome.PENDING)
 HELD = (Outcome.QUARANTINED, Outcome.JUNKED, Outcome.DISCARDED)
 START: tuple[tuple[LazyString, str, tuple[Outcome, ...]], ...] = (
     (lazy_gettext("Failed, outbound"), "status:failed dir:outbound", ()),
-    (lazy_gettext("Waiting for another try"), "status:deferred", (Outcome.DEFERRED,)),
+    (lazy_gettext("Waiting in our queue"), f"status:{','.join(WAITING)}", WAITING),
     (lazy_gettext("Slower than 10 minutes, outbound"), "delay:>10m dir:outbound", ()),
     (lazy_gettext("Refused at our door"), "status:rejected", (Outcome.REJECTED,)),
     (lazy_gettext("Held, junked or dropped by a rule"), f"status:{','.join(HELD)}", HELD),
@@ -75,7 +76,7 @@ def home() -> ResponseReturnValue:
         summary=summary,
         strip=_strip(summary),
         failed=_count(summary, *FAILED),
-        waiting=_count(summary, Outcome.DEFERRED, Outcome.PENDING),
+        waiting=_count(summary, *WAITING),
         bars=bars(summary.histogram, summary.bucket_us, height=48),
         starts=now.starts,
         since=SINCE,

@@ -30,6 +30,17 @@ def test_home_with_fresh_mail_leads_to_nothing_older(client: FlaskClient) -> Non
     assert "Show what is in them" not in client.get("/?lang=en").text
 
 
+def test_every_list_to_start_with_leads_to_as_many_as_it_counts(client: FlaskClient) -> None:
+    page = read_page(client.get("/?lang=en").text)
+    below = zip(page.elements, page.elements[1:], page.elements[2:], strict=False)
+    lists = [(way, count) for item, way, count in below if (item.tag, count.tag) == ("li", "b")]
+    assert len(lists) == 6
+    for way, count in lists:
+        found = client.get(way.attributes["href"]).text
+        assert f"<b>{count.text} deliver" in found or count.text == "0", way.text
+    assert sum(count.text != "0" for _, count in lists) >= 4
+
+
 def test_one_condition_alone_has_no_table_and_no_words_about_one(client: FlaskClient) -> None:
     told = client.get("/trace?q=nobody-at-all&since=all&lang=en").text
     assert "Nothing found" in told and "What each condition finds" not in told
