@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from tracer.errors import InvalidQuery
 from tracer.model import Row
-from tracer.query import parse_query
+from tracer.query import parse_query, with_term
 from tracer.store import deliveries
 from webui.db import connection, store_time
 from webui.header_reading import LONGEST, Reading, read_headers
@@ -48,9 +48,10 @@ def _ours(message_id: str) -> tuple[Row, ...]:
     if not message_id:
         return ()
     try:
-        query = parse_query(f'msgid:"{message_id}"', now_us=site().now_us(), since="all")
-    except InvalidQuery:
+        asked = with_term("", "msgid", message_id)
+    except InvalidQuery:  # brackets around nothing
         return ()
+    query = parse_query(asked, now_us=site().now_us(), since="all")
     with store_time():
         return deliveries.search(connection(), query, limit=ROWS).rows
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from tests.store.filling import NOW_US
 from tracer.diagnostics.traces_store import StoreTraces, query_text
-from tracer.query import parse_query
+from tracer.query import Match, MatchKind, Term, parse_query
 from tracer.store import deliveries
 from tracer.store.engine import reading
 
@@ -40,6 +40,14 @@ def test_counts_are_those_of_the_search_box(filled: Engine, sender: str, recipie
 
 def test_a_pair_is_written_as_a_query() -> None:
     assert query_text("A@Shop.Example", "corp.example") == (
-        'from:"a@shop.example" todomain:corp.example'
+        "from:a@shop.example todomain:corp.example"
     )
     assert query_text("", "bücher.example") == "todomain:xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("local", ['"john doe"', 'a"b', "since:*", 'x last:2d reply:"y', "o'brien"])
+def test_pair_is_asked_for_whatever_its_address_is_made_of(filled: Engine, local: str) -> None:
+    history = StoreTraces(filled, NOW_US).between(f"{local}@shop.example", f"{local}@corp.example")
+    assert history.last_14d.total == 0
+    asked = parse_query(query_text(f"{local}@shop.example", ""), now_us=NOW_US)
+    assert asked.where == Term("from", (Match(MatchKind.EXACT, f"{local}@shop.example"),))

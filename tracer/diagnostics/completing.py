@@ -21,7 +21,7 @@ from tracer.diagnostics.traces_signed import signed_by
 from tracer.direction import is_ours
 from tracer.errors import InvalidQuery
 from tracer.model import Row
-from tracer.query import parse_query
+from tracer.query import parse_query, with_term
 from tracer.store import days, deliveries, reports
 from tracer.store.driver import fetch
 
@@ -100,26 +100,33 @@ def _with_helo(target: Target, helo: str, where: str) -> Target:
 
 
 def _last_rows(conn: Connection, target: Target, now_us: int) -> Sequence[Row]:
-    for text in _queries(target):
+    for told in _asked(target):
+        text = ""
         try:
+            for key, who in told:
+                text = with_term(text, key, who)
             query = parse_query(text, now_us=now_us, since="all")
         except InvalidQuery:
-            continue  # an address with letters that a query cannot hold
+            continue  # an address that says nothing
         if rows := deliveries.search(conn, query, limit=_ROWS).rows:
             return rows
     return ()
 
 
-def _queries(target: Target) -> Iterable[str]:
-    sender = _term("from", target.sender)
+_Condition = tuple[str, str]  # a key of the query language, and an address or a domain
+
+
+def _asked(target: Target) -> Iterable[tuple[_Condition, ...]]:
+    """Conditions to look for mail by, the narrowest first."""
+    sender = _condition("from", target.sender)
     if target.recipient:
-        yield f"{sender} {_term('to', target.recipient)}"
-        yield f"{sender} todomain:{target.recipient_domain}"
-    yield sender
+        yield sender, _condition("to", target.recipient)
+        yield sender, ("todomain", target.recipient_domain)
+    yield (sender,)
 
 
-def _term(key: str, given: str) -> str:
-    return f'{key}:"{given}"' if "@" in given else f"{key}domain:{given}"
+def _condition(key: str, given: str) -> _Condition:
+    return (key if "@" in given else f"{key}domain", given)
 
 
 def _seen(rows: Iterable[Row]) -> dict[str, Row]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 from tracer.address import domain_of, normalise, to_ascii
 from tracer.diagnostics.traces import History, Span
 from tracer.model import FAILED, SUCCEEDED, Outcome, Row
-from tracer.query import parse_query
+from tracer.query import parse_query, with_term
 from tracer.store import deliveries
 from tracer.store.engine import reading
 
@@ -57,18 +57,14 @@ class StoreTraces:
 
 
 def query_text(sender: str, recipient: str) -> str:
-    """The pair in the query language: `from:"a@b.example" todomain:c.example`."""
-    parts = (_part("from", sender), _part("to", recipient))
-    return " ".join(filter(None, parts))
-
-
-def _part(key: str, who: str) -> str:
-    if not who:
-        return ""
-    if "@" in who and domain_of(who) and '"' not in who:
-        return f'{key}:"{normalise(who)}"'
-    who = who.rpartition("@")[2]  # a quoted local part cannot stand in a query
-    return f"{key}domain:{to_ascii(who)}"
+    """The pair in the query language: `from:a@b.example todomain:c.example`."""
+    asked = ""
+    for key, who in (("from", sender), ("to", recipient)):
+        if "@" in who and domain_of(who):
+            asked = with_term(asked, key, normalise(who))
+        elif who:
+            asked = with_term(asked, f"{key}domain", to_ascii(who.rpartition("@")[2]))
+    return asked
 
 
 def _any(outcomes: frozenset[Outcome]) -> str:
