@@ -18,10 +18,10 @@ from tracer.config_diagnostics import DiagnosticsSettings
 from tracer.diagnostics.kept import target_of
 from tracer.diagnostics.model import Target
 from tracer.diagnostics.traces_signed import signed_by
+from tracer.diagnostics.traces_store import query_text
 from tracer.direction import is_ours
-from tracer.errors import InvalidQuery
 from tracer.model import Row
-from tracer.query import parse_query, with_term
+from tracer.query import parse_query
 from tracer.store import days, deliveries, reports
 from tracer.store.driver import fetch
 
@@ -100,33 +100,12 @@ def _with_helo(target: Target, helo: str, where: str) -> Target:
 
 
 def _last_rows(conn: Connection, target: Target, now_us: int) -> Sequence[Row]:
-    for told in _asked(target):
-        text = ""
-        try:
-            for key, who in told:
-                text = with_term(text, key, who)
-            query = parse_query(text, now_us=now_us, since="all")
-        except InvalidQuery:
-            continue  # an address that says nothing
+    """The sender's newest mail to the recipient, else to its domain, else to anybody."""
+    for to in dict.fromkeys((target.recipient, target.recipient_domain, "")):
+        query = parse_query(query_text(target.sender, to), now_us=now_us, since="all")
         if rows := deliveries.search(conn, query, limit=_ROWS).rows:
             return rows
     return ()
-
-
-_Condition = tuple[str, str]  # a key of the query language, and an address or a domain
-
-
-def _asked(target: Target) -> Iterable[tuple[_Condition, ...]]:
-    """Conditions to look for mail by, the narrowest first."""
-    sender = _condition("from", target.sender)
-    if target.recipient:
-        yield sender, _condition("to", target.recipient)
-        yield sender, ("todomain", target.recipient_domain)
-    yield (sender,)
-
-
-def _condition(key: str, given: str) -> _Condition:
-    return (key if "@" in given else f"{key}domain", given)
 
 
 def _seen(rows: Iterable[Row]) -> dict[str, Row]:

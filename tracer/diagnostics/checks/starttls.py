@@ -27,6 +27,7 @@ CODES = (
 
 _OLD = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})
 _SOON_US = 7 * DAY_US
+_OVERWRITTEN = "X" * 4  # firewalls that "inspect" SMTP write X over a word (Cisco's fixup)
 _UNTRIED = frozenset({Trouble.OFF, Trouble.NOT_PUBLIC, Trouble.NO_ROUTE})
 
 
@@ -90,8 +91,7 @@ def _faults(about: About, talk: Conversation, now_us: int) -> Iterator[Finding]:
 
 
 def _not_offered(about: About, talk: Conversation) -> Finding:
-    if any("XXXX" in keyword for keyword in talk.extensions):
-        # Firewalls that "inspect" SMTP overwrite the word with as many X (Cisco's fixup).
+    if any(_OVERWRITTEN in keyword for keyword in talk.extensions):
         between = about.of(about.subject, Side.PROVIDER)
         fix = Fix(reference="RFC 3207, 6")
         return between.warning("stripped", talk.evidence, fix=fix, host=talk.host)
