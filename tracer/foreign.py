@@ -24,6 +24,7 @@ from tracer.legs import (
     hands_over,
     inherited,
     is_foreign,
+    leg_name,
     named,
 )
 from tracer.model import BACKSCATTER, Delivery, Hop, Outcome
@@ -272,7 +273,7 @@ def _proof(stay: Stay, placed: Placed, after: Stay, follower: Placed) -> int:
     delivery, address = placed.delivery, follower.delivery.recipient.lower()
     if address not in ("", delivery.recipient.lower(), delivery.original_recipient.lower()):
         return 0
-    if placed.before and f"{after.hop.host}/{after.hop.queue_id}" in placed.before.path.split():
+    if placed.before and leg_name(after.hop) in placed.before.path.split():
         return 0
     if not _own_ids(after.hop).isdisjoint(delivery.next_queue_ids):
         return 2

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from tracer.legs import Placed, Stay, leg_before
+from tracer.legs import Placed, Stay, leg_before, leg_name
 from tracer.model import SECOND_US
 from tracer.piped import is_tie
 
@@ -100,9 +100,7 @@ def _leads_nowhere(tie: str, a: Stay, kept: set[tuple[int, int]]) -> bool:
 
 def _came_from_elsewhere(b: Stay, stays: list[Stay], kept: set[tuple[int, int]]) -> bool:
     """Whether this stay inherited from one of these that it has nothing to do with."""
-    others = {
-        f"{a.hop.host}/{a.hop.queue_id}" for a in stays if (a.hop.hop_id, b.hop.hop_id) not in kept
-    }
+    others = {leg_name(a.hop) for a in stays if (a.hop.hop_id, b.hop.hop_id) not in kept}
     wrong = [placed for placed in b.placed if leg_before(placed) in others]
     for placed in wrong:
         placed.before = None

@@ -8,7 +8,7 @@ knows something of is loaded, united with what is new, and folded again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 import msgspec
@@ -259,14 +259,12 @@ class _Ingest:
                 continue
             before_id, after_id = before.hop.hop_id, after.hop.hop_id
             passed_on.add(before_id)
-            if after.is_stored and after_id not in changed:
-                gone += stays.found_by(after)  # what it inherits may be others now
-                changed[after_id] = after
+            gone += _still_found(after, changed)  # what it inherits may be others now
+            changed[after_id] = after
             parted = bool(self.gone) and let_go(before, self.gone)
             if join(before, after) or parted:
-                if before.is_stored and before_id not in changed:
-                    gone += stays.found_by(before)  # its turn as the leg after may come
-                changed[before_id], changed[after_id] = before, after
+                gone += _still_found(before, changed)  # its turn as the leg after may come
+                changed[before_id] = before
                 if after_id not in to_come or after_id in passed_on:
                     again[after_id] = after
         stays.forget(self.conn, gone)
@@ -369,6 +367,12 @@ class _Ingest:
         for stay in stays.load(self.conn, missing) if missing else ():
             self.stays[stay.hop.hop_id] = stay
         return [self.stays[hop_id] for hop_id in hop_ids if hop_id in self.stays]
+
+
+def _still_found(stay: Stay, changed: Mapping[int, Stay]) -> list[stays.Found]:
+    """What a stay is found by in the store: of one that is being changed that is gone already."""
+    is_found = stay.is_stored and stay.hop.hop_id not in changed
+    return stays.found_by(stay) if is_found else []
 
 
 def _days_near(hop: Hop) -> tuple[str, ...]:

@@ -30,7 +30,6 @@ UNTOLD = "<>"
 
 _HANDED_ON = frozenset({Outcome.RELAYED, Outcome.DELIVERED})
 _REQUEUED_FROM = frozenset({Outcome.DEFERRED, Outcome.PENDING, Outcome.UNKNOWN, Outcome.REMOVED})
-
 _WAITING = frozenset({Outcome.PENDING, Outcome.QUARANTINED})
 
 
@@ -125,34 +124,34 @@ def _join(before: Stay, after: Stay, came_along: bool) -> bool:
     fate = _untried(after)
     named_more = fate is not None and _name(before, after, fate)
     if len(before.placed) == len(after.placed) == 1:
-        one = before.placed[0], after.placed[0]
-        return _join_one(before, one[0], after, one[1], came_along) or named_more
+        return _join_one(before.hop, before.placed[0], after, came_along) or named_more
     followers: dict[str, list[Placed]] = {}
     for follower in after.placed:
         for address in _names(follower.delivery):
             followers.setdefault(address, []).append(follower)
-    changed, followed = named_more, set[int]()
+    changed, followed, own = named_more, set[int](), (after.hop.hop_id,)
     for placed in before.placed:
         if _went_there(placed.delivery, after.hop, came_along):
             found = followers.get(placed.delivery.recipient.lower(), ())
             followed.update(map(id, found))
             for follower in found:
                 changed |= _follow(before.hop, placed, after.hop, follower)
-            changed |= not found and _let_go(placed, after.hop.hop_id)
+            changed |= not found and _let_go(placed, own)
     for follower in after.placed:
         if follower.before and id(follower) not in followed:
             changed |= _forsake(follower, before.hop)
     return changed
 
 
-def _join_one(a: Stay, before: Placed, b: Stay, after: Placed, came_along: bool) -> bool:
-    if not _went_there(before.delivery, b.hop, came_along):
-        return _forsake(after, a.hop)
+def _join_one(a: Hop, before: Placed, stay: Stay, came_along: bool) -> bool:
+    b, after = stay.hop, stay.placed[0]
+    if not _went_there(before.delivery, b, came_along):
+        return _forsake(after, a)
     wanted = before.delivery.recipient
     if wanted != after.delivery.recipient and wanted.lower() not in _names(after.delivery):
-        gone = _let_go(before, b.hop.hop_id)
-        return _forsake(after, a.hop) or gone
-    return _follow(a.hop, before, b.hop, after)
+        parted = _let_go(before, (b.hop_id,))
+        return _forsake(after, a) or parted
+    return _follow(a, before, b, after)
 
 
 def leg_before(placed: Placed) -> str:
@@ -165,13 +164,13 @@ def _forsake(placed: Placed, a: Hop) -> bool:
 
     A queue's word on recipients not named yet may be followed, and is gone when they are.
     """
-    if leg_before(placed) != _leg(a):
+    if leg_before(placed) != leg_name(a):
         return False
     placed.before = None
     return True
 
 
-def _let_go(placed: Placed, *gone: int) -> bool:
+def _let_go(placed: Placed, gone: Collection[int]) -> bool:
     """Make a delivery the last leg again if one of these followed; whether it did."""
     if placed.next_id not in gone:
         return False
@@ -181,7 +180,7 @@ def _let_go(placed: Placed, *gone: int) -> bool:
 
 def let_go(before: Stay, gone: Collection[int]) -> bool:
     """Forget legs that are there no more; whether any followed this one."""
-    parted = [placed for placed in before.placed if _let_go(placed, *gone)]
+    parted = [placed for placed in before.placed if _let_go(placed, gone)]
     return bool(parted)
 
 
@@ -248,13 +247,14 @@ def _follow(a: Hop, before: Placed, b: Hop, after: Placed) -> bool:
     return True
 
 
-def _leg(hop: Hop) -> str:
+def leg_name(hop: Hop) -> str:
+    """A hop as a path names it."""
     return f"{hop.host}/{hop.queue_id}"
 
 
 def inherited(a: Hop, known: Before | None) -> Before:
     """What the leg after hop `a` knows, `known` being what `a` knows from before."""
-    own = _leg(a)
+    own = leg_name(a)
     if known is None:
         return Before(a.opened_us, own, a.client, a.auth, a.subject)
     return Before(

@@ -16,7 +16,7 @@ from tracer.arrival import Arrival, Batch, arrival
 from tracer.explain import classify
 from tracer.fold import LONGEST_US, fold, fold_stay
 from tracer.ingest import ingest_within
-from tracer.legs import Stay
+from tracer.legs import Stay, leg_before
 from tracer.model import Delivery, Event, Outcome, Parse
 from tracer.recipients import NEEDS_NO_CAUSE
 from tracer.store import days, failures, stays
@@ -180,8 +180,8 @@ class _Folding:
         for placed in stay.placed:
             if placed.next_id:
                 yield placed.next_id
-            if placed.before:
-                yield from self._before(stay, placed.before.path.split()[-1])
+            if leg := leg_before(placed):
+                yield from self._before(stay, leg)
 
     def _before(self, stay: Stay, leg: str) -> Iterator[int]:
         queue_id = leg.rpartition("/")[2]

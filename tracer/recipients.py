@@ -16,7 +16,6 @@ from tracer.relay_ids import relay_ids
 _ATTEMPT: Final = EventKind.ATTEMPT
 _REJECTED: Final = EventKind.REJECTED
 _DEFERRED: Final = Outcome.DEFERRED
-_AT_THE_DOOR: Final = Outcome.REJECTED
 _RELAYED: Final = Outcome.RELAYED
 _DELIVERED: Final = Outcome.DELIVERED
 _WAITING: Final = frozenset({Outcome.PENDING, Outcome.DEFERRED, Outcome.UNKNOWN})
@@ -79,7 +78,7 @@ def _add_rest(known: _Known, events: list[Event], hop: Hop) -> None:
     Only where the log tells of the whole stay, since attempts may lie before its first line, and
     unless it ended by itself.
     """
-    in_queue = sum(one.outcome is not _AT_THE_DOOR for one in known.values())
+    in_queue = sum(one.outcome is not Outcome.REJECTED for one in known.values())
     if ("", "") in known or in_queue >= (hop.recipient_count or 0):
         return
     if events[0].kind in _BEGINNINGS and (hop.closed_us is None or _was_deleted(events)):
@@ -145,16 +144,16 @@ def _overtaken(recipient: _Recipient, event: Event) -> bool:
     """Within one second log order is lost: the final outcome is the later one."""
     return (
         not recipient.waits
-        and recipient.outcome is not _AT_THE_DOOR
+        and recipient.outcome is not Outcome.REJECTED
         and event.at_us == recipient.last.at_us
     )
 
 
 def _refused(known: _Known, event: Event) -> None:
     recipient = _entry(known, event)
-    if recipient.outcome in (Outcome.UNKNOWN, _AT_THE_DOOR):
+    if recipient.outcome in (Outcome.UNKNOWN, Outcome.REJECTED):
         recipient.last = event
-        recipient.outcome = _AT_THE_DOOR
+        recipient.outcome = Outcome.REJECTED
         recipient.attempts += event.repeats
 
 
