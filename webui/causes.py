@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify, redirect, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import LazyString, lazy_gettext
 
@@ -21,7 +21,8 @@ from tracer.store import deliveries, failures
 from webui.asking import Asked
 from webui.causes_teaching import Lesson, taught
 from webui.db import connection, store_time
-from webui.i18n import language, site
+from webui.errors import missing
+from webui.i18n import gettext, language, site
 
 pages = Blueprint("causes", __name__)
 
@@ -84,11 +85,22 @@ def one(id: str) -> ResponseReturnValue:
     )
 
 
+class NoCause(NotFound):
+    """No cause has this id."""
+
+
 def _known(id: str) -> Cause:
     cause = catalog().get(id)
     if cause is None:
-        raise NotFound(f"there is no cause {id}; /causes lists them all")
+        raise NoCause(f"there is no cause {id}; /causes lists them all")
     return cause
+
+
+@pages.errorhandler(NoCause)
+def _no_cause(error: NoCause) -> ResponseReturnValue:
+    title = gettext("There is no such cause.")
+    advice = gettext("The page of causes lists all that there are, and what to do about each.")
+    return missing(error, title, advice, way_on=(gettext("All causes"), url_for("causes.every")))
 
 
 def _other_language() -> str:

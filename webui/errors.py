@@ -60,11 +60,19 @@ def problem(status: int, title: str, detail: str, kind: str = "", **more: object
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
+WayOn = tuple[str, str]
+"""A link that leads on from an error: its words and its address."""
+
+
 def _page(
-    status: int, title: str, advice: str, search: Asked | None = None, *, may_repeat: bool = False
+    status: int,
+    title: str,
+    advice: str,
+    search: Asked | None = None,
+    *,
+    way_on: WayOn | None = None,
 ) -> tuple[str, int]:
     search = search or Asked()
-    again = gettext("Try again"), "/" + request.full_path.lstrip("/").rstrip("?")
     body = render_template(
         "error.html",
         status=status,
@@ -72,20 +80,32 @@ def _page(
         advice=advice,
         search=search,
         ranges=results_view.ranges(search),
-        way_on=again if may_repeat and request.method == "GET" else None,
+        way_on=way_on,
     )
     return body, status
 
 
-def _not_found(error: NotFound) -> Response | tuple[str, int]:
-    title = gettext("No message here has this id.")
+def missing(
+    error: NotFound,
+    title: str,
+    advice: str,
+    *,
+    search: Asked | None = None,
+    way_on: WayOn | None = None,
+) -> Response | tuple[str, int]:
+    """What a page answers that has nothing by the name in its address."""
     if wants_data():
         return problem(404, title, str(error), "not-found")
+    return _page(404, title, advice, search, way_on=way_on)
+
+
+def _not_found(error: NotFound) -> Response | tuple[str, int]:
+    title = gettext("No message here has this id.")
     advice = gettext(
         "It may have been dropped after the time that data is kept, or its log has not been read "
         "yet. Search for the sender, the recipient or the Message-ID instead."
     )
-    return _page(404, title, advice, Asked(q=_asked_id(), since="all"))
+    return missing(error, title, advice, search=Asked(q=_asked_id(), since="all"))
 
 
 def _asked_id() -> str:
@@ -128,10 +148,17 @@ def _unavailable(error: Exception) -> Response:
     if wants_data():
         response = problem(503, title, advice, "store-unavailable")
     else:
-        body, status = _page(503, title, advice, may_repeat=True)
+        body, status = _page(503, title, advice, way_on=_again())
         response = Response(body, status)
     response.headers["Retry-After"] = RETRY_S
     return response
+
+
+def _again() -> WayOn | None:
+    """To the same page once more; None where that would send a form again."""
+    if request.method != "GET":
+        return None
+    return gettext("Try again"), "/" + request.full_path.lstrip("/").rstrip("?")
 
 
 def _store_words(error: Exception) -> tuple[str, str]:

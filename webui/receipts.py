@@ -10,10 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from collectors.reported import Reported
 from collectors.webhooks.shown import event_fields
+from tracer.errors import NotFound
 from tracer.exports.as_json import time_text
 from tracer.store import receipts
 from tracer.store.receipts import DeadLetter, Receipt, ToldEvent
 from webui.db import connection, store_time
+from webui.errors import problem
 from webui.scopes import needs_scope
 
 pages = Blueprint("receipts", __name__)
@@ -41,6 +43,11 @@ def events_of_receipt(id: str) -> ResponseReturnValue:
         dead = receipts.dead_letters_of(connection(), receipt_id=id)
     items = [event_json(one) for one in told]
     return _answer({"items": items, "dead_letters": [dead_letter_json(one) for one in dead]})
+
+
+@pages.errorhandler(NotFound)
+def _no_receipt(error: NotFound) -> ResponseReturnValue:
+    return problem(404, "No such receipt", str(error), "not-found")
 
 
 def _answer(body: dict[str, Any]) -> Response:

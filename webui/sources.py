@@ -20,10 +20,11 @@ from tracer.store.receipts import DeadLetter, Refusal, SourceFacts
 from tracer.store.sources import SourceState
 from webui.asking import Asked
 from webui.db import connection, store_time
+from webui.errors import missing
 from webui.followed_words import followed_words
 from webui.freshness import freshness, is_unwatched
 from webui.hooks import hooks
-from webui.i18n import site
+from webui.i18n import gettext, site
 from webui.refused_words import refused_words
 
 pages = Blueprint("sources", __name__)
@@ -87,6 +88,16 @@ def one(name: str) -> ResponseReturnValue:
     return render_template(
         "source.html", one=shown, dead=dead, lost=lost, everything=everything, search=Asked()
     )
+
+
+@pages.errorhandler(NotFound)
+def _no_source(error: NotFound) -> ResponseReturnValue:
+    title = gettext("There is no such source.")
+    advice = gettext(
+        "It may have been taken out; what it brought stays and is found by a search. The page of "
+        "sources lists all that there are."
+    )
+    return missing(error, title, advice, way_on=(gettext("All sources"), url_for("sources.every")))
 
 
 def _logs(states: tuple[SourceState, ...], followed: dict[str, Followed]) -> list[Log]:

@@ -85,3 +85,29 @@ def test_export_that_is_gone_leads_to_the_list(client: FlaskClient) -> None:
     assert response.status_code == 404
     links = {held.text: held.attributes["href"] for held in read_page(response.text).all("a")}
     assert links["The list of exports"] == "/exports"
+
+
+@pytest.mark.parametrize(
+    ("address", "lang", "title", "way_on"),
+    [
+        ("/sources/nothing", "en", "There is no such source.", "All sources"),
+        ("/sources/nothing", "ru", "Такого источника нет.", "Все источники"),
+        ("/causes/nothing", "en", "There is no such cause.", "All causes"),
+        ("/causes/nothing", "ru", "Такой причины нет.", "Все причины"),
+    ],
+)
+def test_what_has_no_such_name_is_called_what_it_is_and_leads_to_the_list(
+    client: FlaskClient, address: str, lang: str, title: str, way_on: str
+) -> None:
+    response = client.get(address, headers={"Accept-Language": lang})
+    page = read_page(response.text)
+    assert (response.status_code, page.one("h1").text) == (404, title)
+    (link,) = [held for held in page.all("a") if held.text == way_on]
+    assert link.attributes["href"] == address.rpartition("/")[0]
+
+
+def test_script_is_told_which_thing_is_not_there(client: FlaskClient) -> None:
+    wanted = {"Accept": "application/json"}
+    assert client.get("/causes/nothing", headers=wanted).json["title"] == "There is no such cause."
+    told = client.get("/sources/nothing", headers=wanted).json
+    assert told["detail"] == "no webhook source is named nothing"

@@ -190,6 +190,7 @@ def test_routes_with_a_token_are_as_described(
     line = Path(__file__).with_name("mail.log").read_text("utf-8").splitlines()[0]
     sent = _answered(asking, document, "/api/v1/events", "POST", json=[line], headers=bearer)
     assert sent.json["lines"] == 1
-    _answered(
+    none = _answered(
         asking, document, "/api/v1/receipts/{id}", where="/api/v1/receipts/none", headers=bearer
     )
+    assert none.json["title"] == "No such receipt"
