@@ -56,6 +56,7 @@ _Known = dict[tuple[str, str], _Recipient]
 def deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
     """A delivery for each recipient, in order of appearance; `events` are sorted."""
     known: _Known = {}
+    n_refused = 0
     for event in events:
         kind = event.kind
         if kind is _ATTEMPT:
@@ -63,11 +64,13 @@ def deliveries(events: list[Event], hop: Hop) -> list[Delivery]:
                 _tried(known, event)
         elif kind is _REJECTED:
             _refused(known, event)
+            n_refused += 1
         elif kind in _FATES:
             _FATES[kind](known, event)
     if hop.closed_us is None or not known or ("", "") in known:
         _complete(known, events, hop)
-    if known and (hop.closed_us is None or len(known) < (hop.recipient_count or 0)):
+    in_queue = len(known) - n_refused  # or more: one may be refused several times
+    if known and (hop.closed_us is None or in_queue < (hop.recipient_count or 0)):
         _add_rest(known, events, hop)
     return [_delivery(key, recipient, hop) for key, recipient in known.items()]
 

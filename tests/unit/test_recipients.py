@@ -254,6 +254,11 @@ def test_recipients_not_tried_share_what_befalls_their_message() -> None:
     assert outcomes(*begun, BY_HAND)[""] == "removed"
 
 
+def test_deleted_mail_is_told_of_those_not_tried_beside_those_refused_at_the_door() -> None:
+    begun = (opened(), refused(0.05, "eva@corp.example"), identified(), queued())
+    assert outcomes(*begun, BY_HAND) == {"eva@corp.example": "rejected", "": "removed"}
+
+
 def test_client_that_left_before_the_end_of_its_message_leaves_no_delivery() -> None:
     assert folded(opened()).deliveries == ()
     assert folded(opened(), identified()).deliveries == ()
