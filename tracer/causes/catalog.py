@@ -141,7 +141,10 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One cause: how it is recognised and what is to be done."""
+    """One cause: how it is recognised and what is to be done.
+
+    `unless_command`: commands whose answers cannot mean it, whatever their words.
+    """
 
     id: str
     side: Side
@@ -151,6 +154,7 @@ class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ru: Text
     reference: tuple[Reference, ...]
     match: tuple[Rule, ...] = ()
+    unless_command: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()  # diagnostics worth running
     side_at_our_door: Side | None = None
     example: tuple[Example, ...] = ()

@@ -134,7 +134,7 @@ def decide(heard: Heard) -> Verdict:
 def _by_words(asked: list[_Clause], heard: Heard) -> Verdict | None:
     text = heard.text
     for _, level, words, cause, rule in asked:
-        if words in text and _holds(rule, heard):
+        if words in text and _holds(rule, heard) and _may_be(cause, heard):
             return Verdict(cause, level, _deciding(words, rule, heard), rule.variant)
     return None
 
@@ -146,7 +146,9 @@ def _by_families(heard: Heard, level: Level) -> Verdict | None:
         if meeting.level is not level:
             continue
         for said in sentences:
-            if _meet(meeting.needed, said) and _holds(meeting.rule, heard):
+            if not _meet(meeting.needed, said):
+                continue
+            if _holds(meeting.rule, heard) and _may_be(meeting.cause, heard):
                 these = meeting.needed.these
                 words = tuple(dict.fromkeys([said[name] for name in said if name in these]))
                 return Verdict(meeting.cause, level, words, meeting.rule.variant)
@@ -167,6 +169,10 @@ def _holds(rule: Rule, heard: Heard) -> bool:
         and (not rule.also or any(words in text for words in rule.also))
         and not any(words in text for words in rule.unless)
     )
+
+
+def _may_be(cause: str, heard: Heard) -> bool:
+    return not heard.command or heard.command not in catalog()[cause].unless_command
 
 
 def _is(wanted: str, status: str) -> bool:

@@ -16,10 +16,11 @@ from tracer.causes.reply import THEM, US, Heard
 CONNECT = "CONNECT"
 END_OF_MESSAGE = "END-OF-MESSAGE"
 
+_REFUSED_AT_ONCE = "refused to talk to me: "  # Postfix smtp(8), of the greeting and of EHLO
 # What stands between our words and the words of the server we spoke to.
 _QUOTES = (
     "said: ",  # Postfix smtp(8), lmtp(8); qmail-remote
-    "refused to talk to me: ",
+    _REFUSED_AT_ONCE,
     "failed with: ",
     "responded with failure: ",
     "it responded as follows: ",
@@ -44,6 +45,8 @@ _PREAMBLES = (
 _TRANSCRIPT_GOES_ON = re.compile(
     r" >>> | \.\.\. while talking to |(?: <<<)? 5\d\d 5\.0\.0 service unavailable"
 )
+# How RFC 5321 4.2.3 names the codes 450 and 550, whatever the reason.
+_NAME_OF_CODE = re.compile(r"requested (?:mail )?action not taken[ :-]+mailbox unavailable[;,.:]?")
 _WORD = re.compile(r"[^\W\d_]{4}|[^\x00-\x7f]")  # "reason: JFE030050" has none
 _LEAST_SAID = 4  # characters
 # After these words the reply is about something else than the innermost server's answer.
@@ -70,6 +73,7 @@ _SOCKETS = ("[/", "[private/")
 _AGENTS = frozenset({"local", "virtual"})
 
 _COMMANDS = (
+    (_REFUSED_AT_ONCE, CONNECT),
     ("rcpt", "RCPT"),
     ("mail from", "MAIL"),
     ("end of data", END_OF_MESSAGE),
@@ -190,8 +194,18 @@ def _innermost(said: str) -> tuple[str, bool, str]:
         at = inner.rfind(words)
         if at >= 0 and not _CODE_FIRST.match(inner) and _says_something(inner[at + len(words) :]):
             inner = inner[at + len(words) :]
+    if _REFUSED_AT_ONCE in said:
+        place = _REFUSED_AT_ONCE
     head, found, stage = inner.partition(" (in reply to ")
-    return (head, True, stage) if found else (inner, quoted, place)
+    return (_reason(head), True, stage) if found else (_reason(inner), quoted, place)
+
+
+def _reason(inner: str) -> str:
+    """An answer without the name of its code, if a reason follows."""
+    found = _NAME_OF_CODE.search(inner)
+    if found and _WORD.search(inner, found.end()):
+        return inner[: found.start()] + inner[found.end() :]
+    return inner
 
 
 def _in_transcript(said: str) -> tuple[str, str, bool]:
