@@ -43,7 +43,8 @@ class EventKind(StrEnum):
     QUEUED = "queued"  # sender, size, number of recipients; in the queue
     HELD = "held"
     RELEASED = "released"
-    ATTEMPT = "attempt"  # one try for one recipient, or evidence of one (no recipient)
+    ATTEMPT = "attempt"  # one try for one recipient, or evidence of one (no recipient), or an
+    # answer about an address that was only asked about (no outcome)
     REPORTED = "reported"  # another system tells what became of a recipient, or just of something
     COMPLAINED = "complained"  # the recipient called it spam
     OPENED = "opened"

@@ -95,8 +95,8 @@ def _was_deleted(events: list[Event]) -> bool:
 def _complete(known: _Known, events: list[Event], hop: Hop) -> None:
     """Add the recipient that only a header check has named, or one without a name.
 
-    A client that left before the end of its message leaves no delivery (smtpd(8)), and an
-    address verification probe is not mail (verify(8)).
+    A client that left before the end of its message leaves no delivery (smtpd(8)), and what only
+    asks about an address is not mail (verify(8), `sendmail -bv`).
     """
     if not known and not _was_accepted(events, hop):
         return
@@ -109,9 +109,14 @@ def _complete(known: _Known, events: list[Event], hop: Hop) -> None:
 
 
 def _was_accepted(events: list[Event], hop: Hop) -> bool:
-    if not hop.sender or hop.sender.startswith(_PROBE):
+    if not hop.sender or hop.sender.startswith(_PROBE) or any(map(_only_asked, events)):
         return False
     return any(event.kind in _ACCEPTED for event in events)
+
+
+def _only_asked(event: Event) -> bool:
+    """Whether it tells of one recipient without an outcome: nothing was handed over."""
+    return event.kind is _ATTEMPT and event.outcome is None and event.recipient != ""
 
 
 def _untried(events: list[Event]) -> _Recipient:

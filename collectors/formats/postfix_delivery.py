@@ -23,6 +23,7 @@ _OUTCOMES: Final = {
     "expired": Outcome.EXPIRED,
     "SOFTBOUNCE": Outcome.DEFERRED,  # soft_bounce = yes
 }
+_ONLY_ASKED: Final = ("deliverable", "undeliverable")  # verify(8), `sendmail -bv`
 _COMMANDS: Final = {
     "RCPT TO": "RCPT",
     "MAIL FROM": "MAIL",
@@ -91,7 +92,7 @@ def _about_delivery(
         if verdict < 0:
             return evidence(line, host, queue_id)
     outcome, reply, command, names = _verdict(text, verdict + 9, sent)
-    if outcome is None:
+    if outcome is None and not text.startswith(_ONLY_ASKED, verdict + 9):
         return evidence(line, host, queue_id)
     relay, delay, delays, status = _fields(text[end + 9 : verdict])
     return [
@@ -111,7 +112,7 @@ def _verdict(
 ) -> tuple[Outcome | None, str, str, tuple[str, ...]]:
     """Outcome, reply, command and next queue ids of `WORD (reply)`, which begins at `at`.
 
-    No outcome: the answer of an address probe (verify(8)), which is not mail.
+    No outcome: an address was only asked about, or the word is none of Postfix'.
     """
     if text.startswith("sent (", at) and text[-1] == ")":
         reply = text[at + 6 : -1]

@@ -174,11 +174,21 @@ def test_failure_names_the_command_it_answers(reply: str, command: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["deliverable", "undeliverable", "undeliverable-but-not-cached"])
-def test_address_probe_is_not_mail(word: str) -> None:
-    assert said(
+def test_answer_about_an_address_that_was_only_asked_about_has_no_outcome(word: str) -> None:
+    event = said(
         "postfix/smtp",
         "4jXT3j4GS0zR8: to=<a@corp.example>, relay=mx[192.0.2.7]:25, delay=1, delays=1/0/0/0, "
         f"dsn=5.1.1, status={word} (host mx[192.0.2.7] said: 550 5.1.1 no)",
+    )
+    assert (event["kind"], event["recipient"]) == (EventKind.ATTEMPT, "a@corp.example")
+    assert "outcome" not in event
+
+
+def test_word_that_is_none_of_postfix_is_kept_as_evidence() -> None:
+    assert said(
+        "postfix/pipe",
+        "4jXT3j4GS0zR8: to=<a@corp.example>, relay=x, delay=1, delays=1/0/0/0, dsn=2.0.0, "
+        "status=stored (ok)",
     ) == {"kind": EventKind.UNKNOWN, "queue_id": "4jXT3j4GS0zR8"}
 
 

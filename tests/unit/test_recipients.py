@@ -294,6 +294,11 @@ def test_probe_of_an_address_is_no_mail() -> None:
     assert folded(queued(sender=probe), undelivered, removed()).deliveries == ()
 
 
+def test_asking_about_an_address_by_hand_is_no_mail() -> None:
+    undeliverable = tried(1, status="undeliverable", reply='unknown user: "anna"', dsn="5.1.1")
+    assert folded(opened(), identified(), queued(), undeliverable, removed()).deliveries == ()
+
+
 def test_message_dropped_by_a_header_check_is_discarded() -> None:
     discard = (
         0.15,
