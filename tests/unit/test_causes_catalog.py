@@ -59,6 +59,21 @@ def test_counter_example_is_given_another_cause(cause: str, example: Example) ->
     assert named(cause, example) != cause
 
 
+@pytest.mark.parametrize(
+    ("beside", "cause"),
+    [
+        ("550 Refused because of a policy", "policy_rejected"),
+        ("550 Sender address is not allowed", "sender_rejected"),
+        ("(S2017062302). [AB1CDE23FT045.eop-EUR01.protection.corp.example]", "recipient_unknown"),
+        ("550 For explanation visit https://corp.example/case?c=hi", "recipient_unknown"),
+        ("", "recipient_unknown"),
+    ],
+)  # fmt: skip
+def test_name_of_a_code_counts_where_nothing_beside_it_decides(beside: str, cause: str) -> None:
+    reply = f"550-Requested action not taken: mailbox unavailable {beside}"
+    assert classify(Outcome.BOUNCED, reply) == cause
+
+
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
 def test_cause_has_examples_and_sources(cause: Cause) -> None:
     assert len(cause.example) >= 4

@@ -17,23 +17,6 @@ def test_hearing_reads_codes_and_stage() -> None:
     assert (heard.text, heard.speaker) == ("no dmarc", "them")
 
 
-@pytest.mark.parametrize(
-    ("reply", "text"),
-    [
-        (
-            "550-Requested action not taken: mailbox unavailable 550 Refused because of a policy",
-            "refused because of a policy",
-        ),
-        (
-            "550 Requested action not taken: mailbox unavailable (S2017062302)",
-            "requested action not taken: mailbox unavailable (s#)",
-        ),
-    ],
-)
-def test_name_of_a_code_is_heard_only_where_no_reason_follows(reply: str, text: str) -> None:
-    assert hear(reply).text == text
-
-
 def test_who_refuses_the_connection_answers_no_command_of_ours() -> None:
     assert hear("host mx[192.0.2.7] refused to talk to me: 550 no").command == "CONNECT"
 

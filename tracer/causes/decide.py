@@ -8,11 +8,14 @@ decide, because they cost more. Pure.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+
+import msgspec
 
 from tracer.causes.catalog import Cause, Level, Rule, read_causes
 from tracer.causes.families import Needed, needed, spoken
@@ -24,6 +27,8 @@ _KEPT = 8192  # shapes of replies remembered
 
 # Rank, level, words, cause, rule: one phrase of one rule. A bare tuple, for speed; ranks differ.
 _Clause = tuple[int, Level, str, str, Rule]
+# How RFC 5321 4.2.3 names the codes 450 and 550, whatever the reason.
+_NAME_OF_CODE = re.compile(r"requested (?:mail )?action not taken[ :-]+mailbox unavailable[;,.:]?")
 _GRAM = 4  # phrases are found by their first four letters
 
 
@@ -119,7 +124,19 @@ def _meetings() -> tuple[_Meeting, ...]:
 
 @lru_cache(maxsize=_KEPT)
 def decide(heard: Heard) -> Verdict:
-    """The cause of what was heard; `unknown` when no rule holds."""
+    """The cause of what was heard; `unknown` when no rule holds.
+
+    What stands beside the name of a code counts first: it is the reason, if it decides anything.
+    """
+    reason = _NAME_OF_CODE.sub("", heard.text).strip()
+    if reason and reason != heard.text:
+        verdict = _decided(msgspec.structs.replace(heard, text=reason))
+        if verdict.cause != UNKNOWN:
+            return verdict
+    return _decided(heard)
+
+
+def _decided(heard: Heard) -> Verdict:
     asked = _asked(heard.text)
     strong = [clause for clause in asked if clause[1] >= Level.FAMILY]
     return (

@@ -45,8 +45,6 @@ _PREAMBLES = (
 _TRANSCRIPT_GOES_ON = re.compile(
     r" >>> | \.\.\. while talking to |(?: <<<)? 5\d\d 5\.0\.0 service unavailable"
 )
-# How RFC 5321 4.2.3 names the codes 450 and 550, whatever the reason.
-_NAME_OF_CODE = re.compile(r"requested (?:mail )?action not taken[ :-]+mailbox unavailable[;,.:]?")
 _WORD = re.compile(r"[^\W\d_]{4}|[^\x00-\x7f]")  # "reason: JFE030050" has none
 _LEAST_SAID = 4  # characters
 # After these words the reply is about something else than the innermost server's answer.
@@ -73,7 +71,6 @@ _SOCKETS = ("[/", "[private/")
 _AGENTS = frozenset({"local", "virtual"})
 
 _COMMANDS = (
-    (_REFUSED_AT_ONCE, CONNECT),
     ("rcpt", "RCPT"),
     ("mail from", "MAIL"),
     ("end of data", END_OF_MESSAGE),
@@ -143,11 +140,12 @@ def hear(
     inner, quoted, place = _innermost(said)
     code, in_text = _code(inner)
     found = _STATUS.search(inner)
+    at_once = CONNECT if _REFUSED_AT_ONCE in said else ""
     return Heard(
         _shape(inner, code, found[1] if found else ""),
         code,
         found[1] if found else status,
-        _WORDS.get(command.upper(), command.upper()) or _command(place),
+        _WORDS.get(command.upper(), command.upper()) or _command(place) or at_once,
         _speaker(said, program, ours=ours, remote=quoted or in_text),
     )
 
@@ -194,18 +192,8 @@ def _innermost(said: str) -> tuple[str, bool, str]:
         at = inner.rfind(words)
         if at >= 0 and not _CODE_FIRST.match(inner) and _says_something(inner[at + len(words) :]):
             inner = inner[at + len(words) :]
-    if _REFUSED_AT_ONCE in said:
-        place = _REFUSED_AT_ONCE
     head, found, stage = inner.partition(" (in reply to ")
-    return (_reason(head), True, stage) if found else (_reason(inner), quoted, place)
-
-
-def _reason(inner: str) -> str:
-    """An answer without the name of its code, if a reason follows."""
-    found = _NAME_OF_CODE.search(inner)
-    if found and _WORD.search(inner, found.end()):
-        return inner[: found.start()] + inner[found.end() :]
-    return inner
+    return (head, True, stage) if found else (inner, quoted, place)
 
 
 def _in_transcript(said: str) -> tuple[str, str, bool]:
