@@ -64,7 +64,7 @@ WayOn = tuple[str, str]
 """A link that leads on from an error: its words and its address."""
 
 
-def _page(
+def error_page(
     status: int,
     title: str,
     advice: str,
@@ -72,6 +72,7 @@ def _page(
     *,
     way_on: WayOn | None = None,
 ) -> tuple[str, int]:
+    """What is wrong and what to do, with a search to go on by."""
     search = search or Asked()
     body = render_template(
         "error.html",
@@ -96,7 +97,7 @@ def missing(
     """What a page answers that has nothing by the name in its address."""
     if wants_data():
         return problem(404, title, str(error), "not-found")
-    return _page(404, title, advice, search, way_on=way_on)
+    return error_page(404, title, advice, search, way_on=way_on)
 
 
 def _not_found(error: NotFound) -> Response | tuple[str, int]:
@@ -148,7 +149,7 @@ def _unavailable(error: Exception) -> Response:
     if wants_data():
         response = problem(503, title, advice, "store-unavailable")
     else:
-        body, status = _page(503, title, advice, way_on=_again())
+        body, status = error_page(503, title, advice, way_on=_again())
         response = Response(body, status)
     response.headers["Retry-After"] = RETRY_S
     return response
@@ -185,7 +186,7 @@ def _refused(error: TracerError) -> Response | tuple[str, int]:
     title = gettext("This could not be done.")
     if wants_data():
         return problem(error.http_status, title, str(error))
-    return _page(error.http_status, title, str(error))
+    return error_page(error.http_status, title, str(error))
 
 
 def _http(error: HTTPException) -> Response | tuple[str, int]:
@@ -198,9 +199,9 @@ def _http(error: HTTPException) -> Response | tuple[str, int]:
         return problem(status, error.name, error.description or "")
     if isinstance(error, NoSuchPage):
         advice = gettext("The address may have been cut short. Search for the message instead.")
-        return _page(404, gettext("There is no such page."), advice)
+        return error_page(404, gettext("There is no such page."), advice)
     title, advice = TITLES.get(status, error.name), ADVICE.get(status, error.description or "")
-    return _page(status, str(title), str(advice))
+    return error_page(status, str(title), str(advice))
 
 
 def _own_fault() -> Response | tuple[str, int]:
@@ -209,7 +210,7 @@ def _own_fault() -> Response | tuple[str, int]:
         "It has been written to the service’s own log. Please try once more; if it happens again, "
         "the lines there tell what went wrong."
     )
-    return problem(500, title, advice) if wants_data() else _page(500, title, advice)
+    return problem(500, title, advice) if wants_data() else error_page(500, title, advice)
 
 
 def install(app: Flask) -> None:

@@ -24,6 +24,7 @@ from webui import exports_view, results_view
 from webui.asking import DEFAULT_SINCE, Asked, asked, asked_in
 from webui.db import connection, store, store_time
 from webui.desk import asker, desk
+from webui.errors import error_page
 from webui.i18n import gettext, language, site, translated, zone_name
 
 pages = Blueprint("exports", __name__)
@@ -223,9 +224,5 @@ def _too_many(_error: TooMany) -> ResponseReturnValue:
 
 
 def _told(status: int, title: str, advice: str) -> ResponseReturnValue:
-    ranges = results_view.ranges(Asked())
-    body = render_template(
-        "error.html", status=status, title=title, advice=advice, search=Asked(), ranges=ranges,
-        way_on=(gettext("The list of exports"), url_for(".every")),
-    )  # fmt: skip
-    return body, status
+    to_list = gettext("The list of exports"), url_for(".every")
+    return error_page(status, title, advice, way_on=to_list)
