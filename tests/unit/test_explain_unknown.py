@@ -44,6 +44,11 @@ def test_card_of_an_unknown_reply_offers_the_two_likeliest(lang: str, title: str
     assert card.likeliest[0].why == why
 
 
+def test_who_refused_the_connection_is_not_suspected_of_meaning_a_mailbox() -> None:
+    heard = hear("host mx[192.0.2.7] refused to talk to me: 550 Mailbox unavailable")
+    assert [one.cause for one in suspects(heard)] == ["ip_blocklisted", "low_reputation"]
+
+
 def test_named_cause_needs_no_suspects() -> None:
     assert explanation(told(Outcome.BOUNCED, "550 5.1.1 User unknown"), "en").likeliest == ()
 

@@ -151,7 +151,7 @@ def _decided(heard: Heard) -> Verdict:
 def _by_words(asked: list[_Clause], heard: Heard) -> Verdict | None:
     text = heard.text
     for _, level, words, cause, rule in asked:
-        if words in text and _holds(rule, heard) and _may_be(cause, heard):
+        if words in text and _holds(rule, heard) and may_be(cause, heard):
             return Verdict(cause, level, _deciding(words, rule, heard), rule.variant)
     return None
 
@@ -165,7 +165,7 @@ def _by_families(heard: Heard, level: Level) -> Verdict | None:
         for said in sentences:
             if not _meet(meeting.needed, said):
                 continue
-            if _holds(meeting.rule, heard) and _may_be(meeting.cause, heard):
+            if _holds(meeting.rule, heard) and may_be(meeting.cause, heard):
                 these = meeting.needed.these
                 words = tuple(dict.fromkeys([said[name] for name in said if name in these]))
                 return Verdict(meeting.cause, level, words, meeting.rule.variant)
@@ -188,7 +188,8 @@ def _holds(rule: Rule, heard: Heard) -> bool:
     )
 
 
-def _may_be(cause: str, heard: Heard) -> bool:
+def may_be(cause: str, heard: Heard) -> bool:
+    """Whether an answer to this command can mean a cause."""
     return not heard.command or heard.command not in catalog()[cause].unless_command
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from tracer.causes.decide import may_be
 from tracer.causes.families import spoken
 from tracer.causes.heard import CONNECT, END_OF_MESSAGE
 from tracer.causes.reply import US, Heard
@@ -58,7 +59,8 @@ def suspects(heard: Heard) -> tuple[Suspect, ...]:
     """The two likeliest causes, the likelier first."""
     found: dict[str, Suspect] = {}
     for suspect in (*_spoken_of(heard), *_at_stage(heard)):
-        found.setdefault(suspect.cause, suspect)
+        if may_be(suspect.cause, heard):
+            found.setdefault(suspect.cause, suspect)
     return tuple(found.values())[:OFFERED]
 
 
