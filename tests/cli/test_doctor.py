@@ -150,7 +150,8 @@ def test_config_check_refuses_the_webhook_that_serve_refuses(tmp_path: Path) -> 
         f'[[source]]\nkind = "webhook"\nname = "sg"\nprovider = "sendgrid"\ntoken = "{token}"\n'
     )
     checked, served = (
-        run(*words, "--config", str(file)) for words in (("config", "check"), ("serve",))
+        run(*words, "--config", str(file))
+        for words in (("config", "check"), ("serve", "--listen", "127.0.0.1:0"))
     )
     assert checked.exit_code == served.exit_code == 78
     assert f"{file}:1: source.secrets of sg is missing" in checked.stderr
